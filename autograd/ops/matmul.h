@@ -1,0 +1,20 @@
+#pragma once
+
+#include <tarn/tensor/tensor.h>
+
+namespace tarn {
+
+/// Matrix product: [M, K] x [K, N] gives [M, N]; a 1-d operand is a row on the left and a column on
+/// the right, and its dimension vanishes from the result. Every element is one chain of fused
+/// multiply-adds over k, whatever the number of threads. Throws ShapeError unless both are 1-d or
+/// 2-d and the inner sizes agree, DTypeError for integer types.
+Tensor matmul(const Tensor& a, const Tensor& b, Where where = Where::current());
+
+/// x weight^T + bias: x [*, in_features], weight [out_features, in_features], bias [out_features]
+/// or undefined; gives
+/// [*, out_features]. Fast when the weight lies in memory as [in_features, out_features], which
+/// nn::Linear sees to. Throws ShapeError naming the sizes.
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+              Where where = Where::current());
+
+}  // namespace tarn

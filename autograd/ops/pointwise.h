@@ -1,0 +1,35 @@
+#pragma once
+
+#include <tarn/tensor/tensor.h>
+
+namespace tarn {
+
+// Element-wise functions of one tensor, any shape. Integer inputs become float32 first where the
+// function is not integral. IEEE values throughout: log(0) = -inf, sqrt(-1) = NaN.
+
+Tensor exp(const Tensor& x, Where where = Where::current());
+/// Natural logarithm.
+Tensor log(const Tensor& x, Where where = Where::current());
+Tensor sqrt(const Tensor& x, Where where = Where::current());
+/// x * x
+Tensor square(const Tensor& x, Where where = Where::current());
+/// Absolute value; its gradient at 0 is 0.
+Tensor abs(const Tensor& x, Where where = Where::current());
+/// x to a constant power.
+Tensor pow(const Tensor& x, Scalar exponent, Where where = Where::current());
+/// max(x, 0); its gradient at 0 is 0; NaN stays NaN.
+Tensor relu(const Tensor& x, Where where = Where::current());
+Tensor tanh(const Tensor& x, Where where = Where::current());
+/// 1 / (1 + exp(-x)), without overflow.
+Tensor sigmoid(const Tensor& x, Where where = Where::current());
+
+/// While `training`, zeroes each element with probability p and multiplies the others by 1 / (1 -
+/// p), so that the expectation stays x (Srivastava et al. 2014); else returns x. Throws ValueError
+/// unless 0 <= p <= 1.
+Tensor dropout(const Tensor& x, double p = 0.5, bool training = true,
+               Where where = Where::current());
+
+/// Element-wise a == b as a bool tensor; shapes broadcast. Not differentiable.
+Tensor eq(const Tensor& a, const Tensor& b);
+
+}  // namespace tarn

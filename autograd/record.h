@@ -1,0 +1,95 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include <tarn/autograd/grad_mode.h>
+#include <tarn/autograd/node.h>
+#include <tarn/autograd/saved_tensor.h>
+#include <tarn/tensor/tensor.h>
+
+namespace tarn {
+
+/// An input of an op together with the gradient with respect to it.
+template <class F>
+struct Gradient {
+  const Tensor& input;
+  F function;
+};
+
+/// "The gradient with respect to `input` is `function(g)`", where g is the gradient of the op's
+/// output. The function is written with differentiable ops, so that second derivatives need no
+/// extra code; what it needs of the op's tensors it captures as `saved(x)`. It only runs, and only
+/// keeps its captures, when `input` requires grad.
+template <class F>
+Gradient<F> wrt(const Tensor& input, F function) {
+  return {input, std::move(function)};
+}
+
+namespace detail {
+
+/// Throws AutogradError when `input` is a view whose elements a recorded in-place op has since
+/// changed.
+void check_history(const Op& op, const Tensor& input);
+
+/// Makes `node` the history of `value`.
+void set_history(const Tensor& value, const intrusive_ptr<Node>& node);
+
+inline bool needs_gradient(const Tensor& input) { return input.defined() && input.requires_grad(); }
+
+template <class... F>
+class OpNode final : public Node {
+ public:
+  OpNode(const Op& op, const Where& where, Gradient<F>&... gradients) : Node(op.name(), where) {
+    keep(std::index_sequence_for<F...>(), gradients...);
+    set_edges(edges_);
+  }
+
+  Tensor input_gradient(std::size_t i, const Tensor& grad) override {
+    return call(i, grad, std::index_sequence_for<F...>());
+  }
+
+  void release_saved() override {
+    std::apply([](auto&... function) { (function.reset(), ...); }, functions_);
+  }
+
+ private:
+  template <std::size_t... I>
+  void keep(std::index_sequence<I...>, Gradient<F>&... gradients) {
+    (keep_one<I>(gradients), ...);
+  }
+  template <std::size_t I, class G>
+  void keep_one(G& gradient) {
+    if (!needs_gradient(gradient.input)) return;
+    edges_[I] = gradient_node(gradient.input);
+    std::get<I>(functions_).emplace(std::move(gradient.function));
+  }
+  template <std::size_t... I>
+  Tensor call(std::size_t i, const Tensor& grad, std::index_sequence<I...>) {
+    Tensor result;
+    ((i == I ? void(result = (*std::get<I>(functions_))(grad)) : void()), ...);
+    return result;
+  }
+
+  std::array<Edge, sizeof...(F)> edges_;
+  std::tuple<std::optional<F>...> functions_;
+};
+
+}  // namespace detail
+
+/// Gives `value`, just computed by `op`, its place in the graph: the gradient functions that `wrt`
+/// lists. Returns `value`; it stays outside the graph under NoGradGuard or when no input requires
+/// grad.
+template <class... F>
+Tensor record(const Op& op, const Where& where, Tensor value, Gradient<F>... gradients) {
+  if (!is_grad_enabled()) return value;
+  (detail::check_history(op, gradients.input), ...);
+  if (!(detail::needs_gradient(gradients.input) || ...)) return value;
+  detail::set_history(value,
+                      intrusive_ptr<Node>(new detail::OpNode<F...>(op, where, gradients...)));
+  return value;
+}
+
+}  // namespace tarn

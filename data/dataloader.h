@@ -1,0 +1,117 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <iterator>
+#include <memory>
+#include <optional>
+
+#include <tarn/data/dataset.h>
+#include <tarn/data/sampler.h>
+#include <tarn/tensor/state_dict.h>
+
+namespace tarn::data {
+
+/// How a DataLoader makes batches.
+struct DataLoaderOptions {
+  std::int64_t batch_size = 1;  ///< examples in a batch, >= 1
+  bool shuffle = true;     ///< a new random order every epoch; false: the order of the data set
+  bool drop_last = false;  ///< leave out the last batch when it is short
+  int num_workers =
+      0;  ///< threads that fetch ahead, 0..1024; 0: fetch in the training loop's thread
+  int prefetch_factor = 2;                   ///< batches fetched ahead for each worker, 1..1024
+  std::shared_ptr<const Sampler> sampler{};  ///< decides the order in place of `shuffle`
+  std::optional<std::uint64_t>
+      seed{};  ///< of all its random numbers; by default drawn from default_generator()
+};
+
+/// Goes through a data set in batches.
+///
+///   data::DataLoader loader(train, {.batch_size = 64});
+///   for (int epoch = 0; epoch < 10; ++epoch) {
+///     for (auto& [x, y] : loader) {       // a new shuffle every time
+///       ...
+///     }
+///   }
+///
+/// The batches are a function of (data set, options, seed, epoch): the same bits for any number of
+/// workers and threads. Making a loader without a seed takes one stream of the default generator;
+/// going through it takes none.
+///
+/// An example that fails throws WorkerError "data[4711] (worker 2): <text>", or "(no worker)" with
+/// num_workers = 0, where its batch would have come, with the original exception nested in it; the
+/// loader can be used again. Fetching records no gradients.
+class DataLoader {
+ public:
+  class Iterator;
+
+  /// A data set passed by name must outlive the loader and its iterators; a temporary or moved one
+  /// is kept inside. Throws ValueError for options out of range. A data set without examples is
+  /// allowed: no batches, and a warning.
+  explicit DataLoader(DatasetRef dataset, DataLoaderOptions options = {});
+
+  /// Begins the next epoch and fetches its first batch. Several epochs may be under way at once.
+  /// Throws ValueError when the data set's size has changed or the sampler gives another number of
+  /// indices than it says, IndexError for an index outside the data set, Error when the system
+  /// refuses a thread (no epoch has begun after these), and WorkerError.
+  Iterator begin();
+  std::default_sentinel_t end() const { return {}; }
+
+  /// Number of batches in an epoch.
+  std::int64_t size() const;
+  /// Number of examples in the data set.
+  std::int64_t dataset_size() const { return dataset_size_; }
+  std::int64_t batch_size() const { return options_.batch_size; }
+  /// From the next epoch on. Throws ValueError unless it is >= 1.
+  void set_batch_size(std::int64_t batch_size);
+
+  /// The number of the epoch that begin() will begin; the first is 0.
+  std::uint64_t epoch() const { return epoch_; }
+  void set_epoch(std::uint64_t epoch) { epoch_ = epoch; }
+
+  /// "seed" and "epoch", int64 []: with them another loader over the same data goes on as this one
+  /// would.
+  StateDict state_dict() const;
+  /// Throws IndexError for a missing entry, ValueError for one that is not a single int64 (epoch:
+  /// >= 0); the loader is then as before.
+  void load_state_dict(const StateDict& state);
+
+ private:
+  DatasetRef dataset_;
+  DataLoaderOptions options_;
+  std::int64_t dataset_size_;
+  std::uint64_t seed_;
+  std::uint64_t epoch_ = 0;
+};
+
+/// A place in one epoch, and the batch there. It owns the epoch: its order, its workers, its batch.
+/// Destroying it early ends the workers.
+class DataLoader::Iterator {
+ public:
+  using iterator_concept = std::input_iterator_tag;
+  using value_type = Batch;
+  using difference_type = std::ptrdiff_t;
+
+  Iterator(Iterator&&) noexcept;
+  Iterator& operator=(Iterator&&) noexcept;
+  ~Iterator();
+
+  /// The batch, the caller's own to change. Its tensors are undefined at the end and after an
+  /// exception.
+  Batch& operator*() const;
+  Batch* operator->() const { return &**this; }
+  /// Drops the batch and fetches the next one. Throws WorkerError; another ++ then goes on behind
+  /// the failed batch.
+  Iterator& operator++();
+  void operator++(int) { ++*this; }
+  bool operator==(std::default_sentinel_t) const;
+
+ private:
+  friend class DataLoader;
+  struct Run;
+  explicit Iterator(std::unique_ptr<Run> run);
+
+  std::unique_ptr<Run> run_;
+};
+
+}  // namespace tarn::data

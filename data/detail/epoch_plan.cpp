@@ -1,0 +1,39 @@
+#include <algorithm>
+#include <exception>
+#include <string>
+
+#include <tarn/autograd/grad_mode.h>
+#include <tarn/data/detail/epoch_plan.h>
+#include <tarn/data/fetch_scope.h>
+#include <tarn/tensor/error.h>
+#include <tarn/tensor/str.h>
+
+namespace tarn::data::detail {
+namespace {
+
+// Called in a handler: throws what is handled again, inside a WorkerError.
+[[noreturn]] void throw_nested(std::int64_t index, std::int64_t batch, int worker,
+                               const char* text) {
+  const std::string place = index >= 0 ? str("data[", index, "]") : str("batch ", batch);
+  const std::string thread = worker >= 0 ? str("worker ", worker) : "no worker";
+  std::throw_with_nested(WorkerError(str(place, " (", thread, "): ", text), index));
+}
+
+}  // namespace
+
+Batch EpochPlan::fetch(std::int64_t batch, int worker, const std::atomic<bool>* cancelled) const {
+  FetchScope scope(seed, epoch, batch, cancelled);
+  const NoGradGuard no_grad;
+  const auto begin = static_cast<std::size_t>(batch * batch_size);
+  const auto count = std::min(order.size() - begin, static_cast<std::size_t>(batch_size));
+  try {
+    return dataset->get_batch({order.data() + begin, count});
+  } catch (const std::exception& error) {
+    throw_nested(scope.index(), batch, worker, error.what());
+  } catch (...) {
+    throw_nested(scope.index(), batch, worker,
+                 "an exception that does not derive from std::exception");
+  }
+}
+
+}  // namespace tarn::data::detail

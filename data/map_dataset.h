@@ -1,0 +1,44 @@
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <tarn/data/dataset.h>
+#include <tarn/data/transforms.h>
+
+namespace tarn::data {
+
+/// Another data set with a transform applied to the data of each example; targets stay. Made by
+/// map().
+class MapDataset : public Dataset {
+ public:
+  /// Throws ValueError for no transform.
+  MapDataset(DatasetRef dataset, std::shared_ptr<const Transform> transform);
+
+  std::int64_t size() const override { return dataset_->size(); }
+  Example get(std::int64_t index) const override;
+
+ private:
+  DatasetRef dataset_;
+  std::shared_ptr<const Transform> transform_;
+};
+
+/// `dataset` seen through `transform`: a Transform, or any callable from Tensor to Tensor.
+///
+///   data::MNIST train("data/mnist", {.flatten = false});
+///   auto shifted = data::map(train, data::RandomTranslate(2, -0.4242));
+///   auto flat = data::map(shifted, [](const Tensor& x) { return x.flatten(); });
+template <class F>
+MapDataset map(DatasetRef dataset, F transform) {
+  if constexpr (std::derived_from<F, Transform>) {
+    return {std::move(dataset), std::make_shared<const F>(std::move(transform))};
+  } else {
+    static_assert(std::is_invocable_r_v<Tensor, const F&, const Tensor&>,
+                  "map: expected a Transform or a callable Tensor(const Tensor&) that is const");
+    return {std::move(dataset), std::make_shared<const Lambda<F>>(std::move(transform))};
+  }
+}
+
+}  // namespace tarn::data

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <string>
+
+#include <tarn/data/dataset.h>
+
+namespace tarn::data {
+
+/// What MNIST takes besides the folder. The defaults of mean and std are those of the 60,000
+/// training images.
+struct MNISTOptions {
+  bool train = true;     ///< the 60,000 training examples, or the 10,000 test examples
+  bool flatten = true;   ///< images as [784], or as [1, 28, 28]
+  double mean = 0.1307;  ///< of the pixels, scaled to 0..1
+  double std = 0.3081;   ///< of the pixels, scaled to 0..1
+};
+
+/// The MNIST handwritten digits (LeCun, Cortes and Burges 1998), and any data set in its format,
+/// such as Fashion-MNIST.
+///
+///   data::MNIST train("data/mnist", {.train = true});
+///   data::MNIST test("data/mnist", {.train = false});
+///
+/// Examples are data float32 [784] (or [1, 28, 28]), target int64 [] in 0..9. The pixels stay bytes
+/// in memory; a batch is normalised on its way out:
+///
+///   data = pixel * (1 / (255 std)) - mean/std       in float32; (pixel/255 - mean) / std but for
+///   rounding
+class MNIST : public Dataset {
+ public:
+  using Options = MNISTOptions;
+
+  /// Reads <name>-images-idx3-ubyte and <name>-labels-idx1-ubyte (name: train or t10k; also spelt
+  /// .idx3-ubyte and .idx1-ubyte; plain or gzip, with or without .gz) from the first of root,
+  /// root/MNIST/raw and root/raw that has both. Throws IoError listing every path tried when a file
+  /// is missing, what read_idx throws, FormatError for files that do not belong together or are not
+  /// MNIST's, ValueError unless mean and std are finite and std > 0.
+  explicit MNIST(const std::string& root, Options options = {});
+
+  std::int64_t size() const override { return images_.size(0); }
+  Example get(std::int64_t index) const override;
+  /// data float32 [B, 784] (or [B, 1, 28, 28]), target int64 [B].
+  Batch get_batch(std::span<const std::int64_t> indices) const override;
+
+  /// The pixels as in the file, uint8 [N, 28, 28].
+  const Tensor& images() const { return images_; }
+  /// The digits, int64 [N].
+  const Tensor& targets() const { return targets_; }
+  const Options& options() const { return options_; }
+
+ private:
+  Options options_;
+  float scale_;
+  float shift_;
+  Tensor images_;
+  Tensor targets_;
+};
+
+}  // namespace tarn::data

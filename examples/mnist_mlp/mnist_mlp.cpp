@@ -1,0 +1,144 @@
+// Trains a multilayer perceptron on MNIST by stochastic gradient descent: 784-128-10 unless told
+// otherwise. The training loop stands in train(); what surrounds it reads flags (settings.h) and
+// shows results.
+
+#include <algorithm>
+#include <exception>
+#include <iostream>
+
+#include <tarn/tarn.h>
+
+#include "evaluation.h"
+#include "mistakes.h"
+#include "report.h"
+#include "settings.h"
+#include "terminal.h"
+#include "training_log.h"
+#include "weights_hash.h"
+
+using namespace tarn;
+
+namespace {
+
+/// Linear layers with ReLU in between: x [N, 784] gives logits [N, 10].
+class MLP : public nn::Module {
+ public:
+  explicit MLP(const std::vector<std::int64_t>& widths) {
+    std::int64_t in = 784;
+    for (const std::int64_t out : widths) {
+      hidden_.push_back(&add(str("hidden", hidden_.size() + 1), nn::Linear(in, out)));
+      in = out;
+    }
+    head_ = &add("head", nn::Linear(in, 10));
+  }
+
+  Tensor forward(const Tensor& x) override {
+    Tensor h = x;
+    for (nn::Linear* layer : hidden_) h = relu((*layer)(h));
+    return (*head_)(h);
+  }
+
+ private:
+  std::vector<nn::Linear*> hidden_;
+  nn::Linear* head_;
+};
+
+/// A batch in parts of `size` examples; the last one may be shorter. 0: all of it as one part.
+std::vector<data::Batch> split(const Tensor& x, const Tensor& y, std::int64_t size) {
+  const std::int64_t count = x.size(0);
+  if (size == 0 || size >= count) return {{x, y}};
+  std::vector<data::Batch> parts;
+  for (std::int64_t i = 0; i < count; i += size) {
+    parts.push_back({x.slice(0, i, i + size), y.slice(0, i, i + size)});
+  }
+  return parts;
+}
+
+/// Trains `model`; returns what it makes of the test examples in the end.
+std::vector<Prediction> train(MLP& model, data::DataLoader& loader, const data::MNIST& test,
+                              const Settings& s, TrainingLog& log) {
+  optim::SGD sgd(model.parameters(), {.lr = s.lr, .momentum = s.momentum});
+  const auto schedule = optim::make_schedule(
+      s.schedule,
+      {.alpha = s.alpha, .step_size = s.step_size, .gamma = s.gamma, .T_max = s.epochs});
+  schedule->attach(sgd);
+  std::vector<Prediction> predictions;
+
+  for (std::int64_t epoch = 0; epoch < s.epochs; ++epoch) {
+    log.begin_epoch(epoch, sgd.lr());
+    for (auto& [x, y] : loader) {
+      sgd.zero_grad();
+      for (auto& [part_x, part_y] : split(x, y, s.micro_batch)) {
+        const Tensor logits = model(part_x);
+        Tensor loss = cross_entropy(logits, part_y, {.reduction = Reduction::sum});
+        log.add(loss, logits, part_y);
+        // By the size of the batch, not of the part: every example has the same weight.
+        if (s.loss_reduction == "mean") loss = loss / x.size(0);
+        loss.backward();
+      }
+      if (s.clip_norm > 0) nn::clip_grad_norm_(model.parameters(), s.clip_norm);
+      if (s.clip_value > 0) nn::clip_grad_value_(model.parameters(), s.clip_value);
+      sgd.step();
+      log.after_update();
+    }
+    schedule->step();
+    log.end_training();
+    predictions = evaluate(model, test);
+    log.end_epoch(predictions);
+  }
+  return predictions;
+}
+
+void save_mistakes(const std::string& path, const data::MNIST& test,
+                   const std::vector<Prediction>& predictions) {
+  auto mistakes = find_mistakes(predictions);
+  const std::size_t count = mistakes.size();
+  mistakes.resize(std::min<std::size_t>(count, 64), {});
+  if (count > 0) write_mistakes(path, test.images(), mistakes);
+  std::cout << path << ": "
+            << (count > 0 ? str("the ", mistakes.size(), " worst of ", count, " mistakes")
+                          : "not written, there are no mistakes")
+            << '\n';
+}
+
+void run(const Settings& s) {
+  manual_seed(s.seed);
+  if (s.threads > 0) set_num_threads(s.threads);
+  if (!s.mistakes.empty()) check_writable(s.mistakes);
+  const Terminal terminal;
+  const data::MNIST train_set(s.data, {.train = true});
+  const data::MNIST test_set(s.data, {.train = false});
+  data::DataLoader loader(train_set, {.batch_size = s.batch_size, .num_workers = s.num_workers});
+  MLP model(s.widths);
+  print_header(s, model, train_set, test_set, terminal.width());
+
+  TrainingLog log(s, terminal, loader.size(), train_set.size());
+  const auto predictions = train(model, loader, test_set, s, log);
+
+  print_results(log, predictions, terminal.width());
+  std::cout << join_fields({"weights", weights_hash(model)}, terminal.width()) << std::endl;
+  if (!s.mistakes.empty()) save_mistakes(s.mistakes, test_set, predictions);
+}
+
+int fail(int code, const std::string& message) {
+  std::cerr << "mnist_mlp: " << message << '\n';
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  survive_closed_output();
+  const Settings settings = parse_settings(argc, argv);
+  try {
+    run(settings);
+  } catch (const IoError& error) {
+    const bool no_data = error.path == settings.data;
+    return fail(2, str(error.what(), no_data ? ", --data data/mnist-sample takes the sample" : ""));
+  } catch (const FormatError& error) {
+    return fail(2, error.what());
+  } catch (const std::exception& error) {
+    return fail(1, error.what());
+  }
+  return std::cout ? 0 : fail(1, "cannot write to standard output");
+}

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+/// "101,770"
+std::string with_commas(std::int64_t number);
+/// "0.0612"
+std::string format_loss(double loss);
+/// "0.1951", "4.9e-05"
+std::string format_lr(double lr);
+/// "98.21%"
+std::string format_percent(double share);
+/// "0:04", "12:31", "1:02:03"
+std::string format_duration(double seconds);
+/// "4.6 s"
+std::string format_seconds(double seconds);

@@ -1,0 +1,58 @@
+#include "terminal.h"
+
+#include <climits>
+#include <csignal>
+#include <cstdlib>
+#include <string_view>
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+namespace {
+
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value && *value;
+}
+
+}  // namespace
+
+Terminal::Terminal() : tty_(isatty(STDOUT_FILENO) == 1) {
+  const char* term = std::getenv("TERM");
+  interactive_ = tty_ && term && *term && std::string_view(term) != "dumb";
+  color_ = interactive_ && !is_set("NO_COLOR");
+}
+
+int Terminal::width() const {
+  if (!tty_) return INT_MAX;
+  winsize window{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) return window.ws_col;
+  return 80;
+}
+
+std::string join_fields(const std::vector<std::string>& fields, int width) {
+  const auto room = static_cast<std::size_t>(width);
+  std::string text;
+  std::size_t column = 0;
+  for (const std::string& field : fields) {
+    std::size_t gap = column > 0 ? 2 : 0;
+    if (gap + column + field.size() > room) {
+      if (column > 0) text += '\n';
+      column = 0;
+      gap = 2 + field.size() <= room ? 2 : 0;
+    }
+    text.append(gap, ' ').append(field);
+    column += gap + field.size();
+  }
+  return text;
+}
+
+void survive_closed_output() {
+  std::signal(SIGPIPE, SIG_IGN);
+  for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    // The lowest free number is taken, so this is `stream` again. Read-only: writing stays an
+    // error.
+    if (fcntl(stream, F_GETFD) == -1) open("/dev/null", O_RDONLY | O_CLOEXEC);
+  }
+}

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "evaluation.h"
+#include "progress_bar.h"
+#include "settings.h"
+#include "terminal.h"
+
+/// What a training run shows while it runs: a progress bar on a terminal, and a line after each
+/// epoch everywhere.
+class TrainingLog {
+ public:
+  /// An epoch has `updates` updates and `examples` examples.
+  TrainingLog(const Settings& settings, const Terminal& terminal, std::int64_t updates,
+              std::int64_t examples);
+
+  /// Starts the clock that images/s is measured by.
+  void begin_epoch(std::int64_t epoch, double lr);
+  /// Counts examples: the sum of their losses, their logits [N, 10] and targets [N].
+  void add(const tarn::Tensor& loss_sum, const tarn::Tensor& logits, const tarn::Tensor& target);
+  /// Moves the progress bar.
+  void after_update();
+  /// Stops the clock. Throws tarn::ValueError when the losses of the epoch are not finite.
+  void end_training();
+  /// Prints the line of the epoch.
+  void end_epoch(const std::vector<Prediction>& test);
+
+  /// Mean loss and accuracy over the examples of the epoch so far, each at the time it was trained
+  /// on.
+  double loss() const { return loss_sum_ / static_cast<double>(seen_); }
+  double accuracy() const { return static_cast<double>(right_) / static_cast<double>(seen_); }
+  /// Of all epochs so far, without evaluation and output.
+  double training_seconds() const { return training_seconds_; }
+  std::int64_t images_trained() const { return images_trained_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  double seconds_since(Clock::time_point begin) const;
+  std::string epoch_label() const;
+  std::string speed() const;
+  void draw_bar();
+  void print_row(const std::string& label, const std::array<std::string, 6>& values) const;
+
+  const Settings& settings_;
+  const Terminal& terminal_;
+  ProgressBar bar_;
+  const std::int64_t updates_;
+  const std::int64_t examples_;
+  const Clock::time_point start_ = Clock::now();
+
+  std::int64_t epoch_ = 0;
+  double lr_ = 0;
+  std::int64_t updates_done_ = 0;
+  double loss_sum_ = 0;
+  std::int64_t right_ = 0;
+  std::int64_t seen_ = 0;
+  bool running_ = false;
+  Clock::time_point epoch_start_{};
+  double epoch_seconds_ = 0;
+  double training_seconds_ = 0;
+  std::int64_t images_trained_ = 0;
+};

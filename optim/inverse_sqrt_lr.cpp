@@ -1,0 +1,15 @@
+#include <cmath>
+
+#include <tarn/optim/inverse_sqrt_lr.h>
+
+namespace tarn::optim {
+
+InverseSqrtLR::InverseSqrtLR() : LRScheduler("InverseSqrtLR") {}
+
+InverseSqrtLR::InverseSqrtLR(Optimizer& optimizer) : InverseSqrtLR() { attach(optimizer); }
+
+double InverseSqrtLR::lr(std::int64_t t, double base_lr) const {
+  return base_lr / std::sqrt(static_cast<double>(t) + 1);
+}
+
+}  // namespace tarn::optim

@@ -1,0 +1,20 @@
+#include <tarn/optim/detail/check_number.h>
+#include <tarn/optim/inverse_time_lr.h>
+
+namespace tarn::optim {
+
+InverseTimeLR::InverseTimeLR(const InverseTimeLROptions& options)
+    : LRScheduler("InverseTimeLR"), options_(options) {
+  detail::check_non_negative(name(), "alpha", options.alpha);
+}
+
+InverseTimeLR::InverseTimeLR(Optimizer& optimizer, const InverseTimeLROptions& options)
+    : InverseTimeLR(options) {
+  attach(optimizer);
+}
+
+double InverseTimeLR::lr(std::int64_t t, double base_lr) const {
+  return base_lr / (1 + options_.alpha * static_cast<double>(t));
+}
+
+}  // namespace tarn::optim

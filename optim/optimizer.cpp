@@ -1,0 +1,226 @@
+#include <utility>
+
+#include <tarn/autograd/detail/unowned_leaves.h>
+#include <tarn/autograd/grad_mode.h>
+#include <tarn/optim/detail/check_number.h>
+#include <tarn/optim/optimizer.h>
+#include <tarn/tensor/error.h>
+#include <tarn/tensor/str.h>
+#include <tarn/tensor/warning.h>
+
+namespace tarn::optim {
+
+namespace {
+
+std::vector<ParamGroup> one_group(std::vector<Tensor> params) {
+  std::vector<ParamGroup> groups(1);
+  groups[0].params = std::move(params);
+  return groups;
+}
+
+// "SGD: parameter 2 of group 0"
+std::string place(const std::string& optimizer, std::size_t param, std::size_t group) {
+  return str(optimizer, ": parameter ", param, " of group ", group);
+}
+
+// A parameter that was never registered trains nothing, and nobody would notice.
+void warn_of_unowned_leaves(const std::string& optimizer) {
+  const UnownedLeaves leaves = unowned_leaves();
+  if (leaves.count == 0) return;
+  warn_once("optim.unowned_leaves",
+            str(optimizer, ": the last backward() gave a gradient to ", leaves.count,
+                " leaves that no optimizer updates, the first of shape ", leaves.first,
+                ": expected every parameter in a group; register it with parameter() or add(), or "
+                "call requires_grad_(false) if it is not to be trained"));
+}
+
+}  // namespace
+
+Optimizer::Optimizer(std::string name, std::vector<Tensor> params, double lr, Options defaults)
+    : Optimizer(std::move(name), one_group(std::move(params)), lr, std::move(defaults)) {}
+
+Optimizer::Optimizer(std::string name, std::vector<ParamGroup> groups, double lr, Options defaults)
+    : name_(std::move(name)), default_lr_(lr), defaults_(std::move(defaults)) {
+  std::size_t count = 0;
+  for (const ParamGroup& group : groups) count += group.params.size();
+  if (count == 0) {
+    throw ValueError(
+        str(name_, ": there are no parameters: expected at least one tensor to train"));
+  }
+  detail::check_non_negative(name_, "lr", lr);
+  for (ParamGroup& group : groups) add_param_group(std::move(group));
+}
+
+void Optimizer::add_param_group(ParamGroup group) {
+  group = complete(std::move(group));
+  check_group(group);
+  check_params(group);
+  std::vector<State> states(group.params.begin(), group.params.end());
+  // Reserved so that nothing can throw half-way.
+  groups_.reserve(groups_.size() + 1);
+  states_.reserve(states_.size() + 1);
+  for (const Tensor& p : group.params) p.impl().has_optimizer = true;
+  forget_unowned_leaves();
+  groups_.push_back(std::move(group));
+  states_.push_back(std::move(states));
+}
+
+ParamGroup Optimizer::complete(ParamGroup group) const {
+  if (is_inherited(group.lr)) group.lr = default_lr_;
+  Options options = defaults_;
+  for (auto& [name, value] : options) {
+    if (const double* own = detail::find(group.options, name)) value = *own;
+  }
+  for (const auto& [name, value] : group.options) {
+    if (detail::find(defaults_, name)) continue;
+    throw ValueError(str(name_, ": group ", groups_.size(), " has an unknown option \"", name,
+                         "\": expected one of ", detail::names(defaults_)));
+  }
+  group.options = std::move(options);
+  return group;
+}
+
+void Optimizer::check_params(const ParamGroup& group) const {
+  for (std::size_t i = 0; i < group.params.size(); ++i) {
+    const Tensor& p = group.params[i];
+    const std::string where = place(name_, i, groups_.size());
+    if (!p.defined()) {
+      throw ValueError(str(where, " is an undefined tensor: expected a leaf that requires grad"));
+    }
+    if (!p.is_leaf()) {
+      throw ValueError(str(where, " (shape ", p.shape(), ") is the result of \"", p.grad_fn_name(),
+                           "\": expected a leaf; give the tensor it was computed from, or make one "
+                           "with detach().requires_grad_()"));
+    }
+    if (!p.requires_grad()) {
+      throw ValueError(str(where, " (shape ", p.shape(),
+                           ") does not require grad: expected a tensor "
+                           "to train; call requires_grad_() or leave it out"));
+    }
+    check_first(group, i);
+  }
+}
+
+// Parameter i of the new group is neither in an older group nor earlier in this one.
+void Optimizer::check_first(const ParamGroup& group, std::size_t i) const {
+  const Tensor& p = group.params[i];
+  for (std::size_t k = 0; k <= groups_.size(); ++k) {
+    const bool older = k < groups_.size();
+    const std::vector<Tensor>& params = older ? groups_[k].params : group.params;
+    const std::size_t count = older ? params.size() : i;
+    for (std::size_t j = 0; j < count; ++j) {
+      if (!params[j].is_same(p)) continue;
+      throw ValueError(str(place(name_, i, groups_.size()), " (shape ", p.shape(),
+                           ") is also parameter ", j, " of group ", k, ": expected each once"));
+    }
+  }
+}
+
+void Optimizer::check_group(const ParamGroup& group) const {
+  detail::check_non_negative(name_, "lr", group.lr);
+  for (const auto& [name, value] : group.options) detail::check_finite(name_, name, value);
+}
+
+void Optimizer::set_lr(double lr) {
+  detail::check_non_negative(name_, "lr", lr);
+  for (ParamGroup& group : groups_) group.lr = lr;
+}
+
+void Optimizer::zero_grad(bool set_to_none) {
+  const NoGradGuard no_grad;
+  for (const ParamGroup& group : groups_) {
+    for (const Tensor& p : group.params) {
+      if (set_to_none) {
+        p.set_grad({});
+      } else if (p.impl().grad) {
+        p.grad().zero_();
+        p.impl().grad_was_stepped = false;
+      }
+    }
+  }
+}
+
+void Optimizer::step() {
+  for (const Hook& hook : pre_hooks_) hook(*this);
+  for (const ParamGroup& group : groups_) check_group(group);
+  check_exchanged();
+  if (!find_gradients()) return;
+  if (step_count_ == 0) warn_of_unowned_leaves(name_);
+  update_all();
+  ++step_count_;
+  for (const Hook& hook : post_hooks_) hook(*this);
+}
+
+void Optimizer::update_all() {
+  const NoGradGuard no_grad;
+  for (std::size_t g = 0; g < groups_.size(); ++g) update_group(groups_[g], states_[g]);
+  for (const ParamGroup& group : groups_) {
+    for (const Tensor& p : group.params) {
+      TensorImpl& impl = p.impl();
+      impl.grad_was_stepped = static_cast<bool>(impl.grad);
+    }
+  }
+}
+
+// Whether there is something to do; warns when that is odd.
+bool Optimizer::find_gradients() const {
+  bool any = false;
+  bool fresh = false;
+  std::size_t count = 0;
+  for (const ParamGroup& group : groups_) {
+    for (const Tensor& p : group.params) {
+      const TensorImpl& impl = p.impl();
+      any |= static_cast<bool>(impl.grad);
+      fresh |= impl.grad && !impl.grad_was_stepped;
+      ++count;
+    }
+  }
+  if (!any) {
+    warn_once("optim.step_without_gradient",
+              str(name_, ": step() found no gradient on any of ", count,
+                  " parameters and changes nothing: expected a backward() before it"));
+  } else if (!fresh) {
+    warn_once("optim.step_with_used_gradients",
+              str(name_,
+                  ": step() found only gradients that an earlier step() has used: expected "
+                  "new ones; call zero_grad() and backward() between two steps"));
+  }
+  return any;
+}
+
+// The states would silently belong to other parameters.
+void Optimizer::check_exchanged() const {
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    const std::vector<Tensor>& params = groups_[g].params;
+    if (params.size() != states_[g].size()) {
+      throw ValueError(str(name_, ": group ", g, " has ", params.size(), " parameters but had ",
+                           states_[g].size(), ": expected the same; use add_param_group()"));
+    }
+    for (std::size_t i = 0; i < params.size(); ++i) {
+      const Tensor& known = states_[g][i].parameter();
+      if (params[i].is_same(known)) continue;
+      throw ValueError(str(place(name_, i, g), " was exchanged (shape ",
+                           params[i].defined() ? to_string(params[i].shape()) : "undefined",
+                           ", was ", known.shape(),
+                           "): expected the same tensor; make a new optimizer"));
+    }
+  }
+}
+
+void Optimizer::update_group(ParamGroup& group, std::span<State> states) {
+  for (std::size_t i = 0; i < group.params.size(); ++i) {
+    const Tensor g = group.params[i].grad();
+    if (g.defined()) update(group.params[i], g, states[i], group);
+  }
+}
+
+std::string to_string(const Optimizer& optimizer) {
+  std::string text = optimizer.name();
+  const std::span<const ParamGroup> groups = optimizer.param_groups();
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    text += str("\n  group ", g, ": ", to_string(groups[g]));
+  }
+  return text;
+}
+
+}  // namespace tarn::optim

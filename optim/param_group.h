@@ -1,0 +1,54 @@
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <tarn/tensor/tensor.h>
+
+namespace tarn::optim {
+
+/// Named numbers in the order in which the optimizer lists them: `{{"momentum", 0.9}}`.
+using Options = std::vector<std::pair<std::string, double>>;
+
+/// The lr of a group that takes the optimizer's. A NaN of its own: one that comes out of a
+/// computation is not mistaken for it, and is refused.
+inline constexpr double kInherit = std::bit_cast<double>(std::uint64_t{0x7ff8'7461'726e'0001});
+
+/// True for kInherit, false for every other number, including other NaNs.
+constexpr bool is_inherited(double value) {
+  return std::bit_cast<std::uint64_t>(value) == std::bit_cast<std::uint64_t>(kInherit);
+}
+
+/// Parameters that are trained with the same numbers.
+///
+///   optim::SGD sgd({{.params = head, .lr = 0.1},
+///                   {.params = body, .options = {{"weight_decay", 0}}}},
+///                  {.lr = 0.01, .momentum = 0.9, .weight_decay = 1e-4});
+///
+/// What a group leaves out it takes from the optimizer. In the optimizer every group has all
+/// options.
+struct ParamGroup {
+  std::vector<Tensor> params{};
+  double lr = kInherit;  ///< learning rate, >= 0; schedulers set it
+  Options options{};     ///< switches are 0 or 1
+
+  /// The option of that name, to read or to set. Throws ValueError listing the names there are.
+  double option(std::string_view name) const;
+  double& option(std::string_view name);
+};
+
+/// "4 parameters, lr = 0.1, momentum = 0.9"
+std::string to_string(const ParamGroup& group);
+
+namespace detail {
+/// "momentum, weight_decay"
+std::string names(const Options& options);
+/// nullptr when there is no option of that name.
+const double* find(const Options& options, std::string_view name);
+}  // namespace detail
+
+}  // namespace tarn::optim

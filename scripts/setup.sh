@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Installs what tarn needs on Debian 12; does nothing when everything is there.
+#
+#   scripts/setup.sh [--ci]     --ci: also what .ci/run needs
+set -euo pipefail
+
+packages=(g++ cmake ninja-build libeigen3-dev librandom123-dev libstb-dev zlib1g-dev libcli11-dev
+          libgtest-dev libbenchmark-dev python3 curl ca-certificates)
+case ${1-} in
+  "") ;;
+  --ci) packages+=(clang clang-format clang-tidy libclang-rt-14-dev libomp-14-dev git) ;;
+  *) echo "usage: scripts/setup.sh [--ci]" >&2; exit 2 ;;
+esac
+
+fail() {
+  echo "setup: $1: install by hand, as root: apt-get install ${missing[*]}" >&2
+  exit 1
+}
+
+missing=()
+for package in "${packages[@]}"; do
+  status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+  [[ $status == installed ]] || missing+=("$package")
+done
+((${#missing[@]})) || exit 0
+
+command -v apt-get >/dev/null || fail "this is not Debian (no apt-get)"
+sudo=
+if ((EUID != 0)); then
+  command -v sudo >/dev/null || fail "not root, and there is no sudo"
+  sudo=sudo
+  [[ -t 0 ]] || sudo="sudo -n"
+fi
+echo "setup: installing ${missing[*]}" >&2
+apt() { $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" </dev/null >&2; }
+apt update || fail "apt-get update failed (no network, or no rights?)"
+apt install -y --no-install-recommends "${missing[@]}" || fail "apt-get install failed (no network, or no rights?)"

@@ -1,0 +1,259 @@
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <Eigen/Core>
+
+#include <tarn/tensor/kernels/gemm.h>
+#include <tarn/tensor/parallel.h>
+
+// The packet types carry attributes that template arguments drop; nothing here depends on them.
+#pragma GCC diagnostic ignored "-Wignored-attributes"
+
+namespace tarn::kernels {
+namespace {
+
+template <class T>
+using Packet = typename Eigen::internal::packet_traits<T>::type;
+template <class T>
+constexpr int kWidth = Eigen::internal::packet_traits<T>::size;
+
+// Accumulators of a tile plus one row of b must fit into the vector registers: 8 x 3 + 3 of 32, or
+// 4 x 3 + 3 of 16.
+#ifdef EIGEN_VECTORIZE_AVX512
+constexpr int kTileRows = 8;
+#else
+constexpr int kTileRows = 4;
+#endif
+constexpr int kTileVectors = 3;
+// A single row has too few chains to hide the latency of an addition; it takes wider panels.
+constexpr int kRowVectors = 8;
+// The chain over k is cut here, so that a panel of b stays in the first-level cache.
+constexpr std::int64_t kDepth = 256;
+// From this many rows on, copying a panel of b side by side costs less than its cache misses.
+constexpr std::int64_t kPackRows = 256;
+// Below this many multiply-adds a second thread costs more than it saves.
+constexpr std::int64_t kSerialWork = 400'000;
+
+// c[rows, vectors * width] = (accumulate ? c : bias or 0) + a b over `depth` terms.
+template <class T, int rows, int vectors>
+void tile(std::int64_t depth, const T* a, std::int64_t a_row, std::int64_t a_column, const T* b,
+          std::int64_t b_row, T* c, std::int64_t c_row, bool accumulate, const T* bias) {
+  using Eigen::internal::padd;
+  using Eigen::internal::ploadu;
+  using Eigen::internal::pmadd;
+  using Eigen::internal::pset1;
+  using Eigen::internal::pstoreu;
+  using P = Packet<T>;
+  constexpr int width = kWidth<T>;
+  P sums[rows][vectors];
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll 8
+    for (int j = 0; j < vectors; ++j) sums[i][j] = pset1<P>(T(0));
+  }
+  // Two base pointers and three multiples of the stride reach eight rows without eight pointers in
+  // registers.
+  const T* low = a;
+  const T* high = a + 4 * a_row;
+  const std::int64_t offsets[4] = {0, a_row, 2 * a_row, 3 * a_row};
+  for (std::int64_t k = 0; k < depth; ++k) {
+    P line[vectors];
+#pragma GCC unroll 8
+    for (int j = 0; j < vectors; ++j) line[j] = ploadu<P>(b + j * width);
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; ++i) {
+      // Two statements: GCC 12 with -fsanitize=undefined computes `(i < 4 ? low : high)[...]`
+      // wrongly.
+      const T* const base = i < 4 ? low : high;
+      const P value = pset1<P>(base[offsets[i % 4]]);
+#pragma GCC unroll 8
+      for (int j = 0; j < vectors; ++j) sums[i][j] = pmadd(value, line[j], sums[i][j]);
+    }
+    low += a_column;
+    high += a_column;
+    b += b_row;
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; ++i) {
+#pragma GCC unroll 8
+    for (int j = 0; j < vectors; ++j) {
+      T* const place = c + i * c_row + j * width;
+      P value = sums[i][j];
+      if (accumulate) {
+        value = padd(ploadu<P>(place), value);
+      } else if (bias) {
+        value = padd(ploadu<P>(bias + j * width), value);
+      }
+      pstoreu(place, value);
+    }
+  }
+}
+
+template <class T>
+using Tile = void (*)(std::int64_t, const T*, std::int64_t, std::int64_t, const T*, std::int64_t,
+                      T*, std::int64_t, bool, const T*);
+
+// All tiles by (rows - 1, vectors - 1).
+template <class T, int vectors, std::size_t... i>
+constexpr std::array<Tile<T>, kTileRows> tiles_of_width(std::index_sequence<i...>) {
+  return {tile<T, static_cast<int>(i) + 1, vectors>...};
+}
+
+template <class T>
+Tile<T> find_tile(std::int64_t rows, std::int64_t vectors) {
+  constexpr auto indices = std::make_index_sequence<kTileRows>();
+  static constexpr std::array<std::array<Tile<T>, kTileRows>, kTileVectors> tiles = {
+      tiles_of_width<T, 1>(indices), tiles_of_width<T, 2>(indices), tiles_of_width<T, 3>(indices)};
+  static constexpr std::array<Tile<T>, kRowVectors> single = {
+      tile<T, 1, 1>, tile<T, 1, 2>, tile<T, 1, 3>, tile<T, 1, 4>,
+      tile<T, 1, 5>, tile<T, 1, 6>, tile<T, 1, 7>, tile<T, 1, 8>};
+  if (rows == 1) return single[static_cast<std::size_t>(vectors - 1)];
+  return tiles[static_cast<std::size_t>(vectors - 1)][static_cast<std::size_t>(rows - 1)];
+}
+
+// Copies b[0..depth, 0..columns] to rows of `stride` elements, filled up with zeros.
+template <class T>
+void pack(const Matrix<const T>& b, std::int64_t stride, T* out) {
+  using Eigen::internal::ploadu;
+  using Eigen::internal::pstoreu;
+  constexpr int width = kWidth<T>;
+  if (b.column_stride == 1) {
+    for (std::int64_t k = 0; k < b.rows; ++k) {
+      T* const row = out + k * stride;
+      std::copy_n(b.data + k * b.row_stride, b.columns, row);
+      std::fill(row + b.columns, row + stride, T(0));
+    }
+    return;
+  }
+  std::int64_t j = 0;
+  if (b.row_stride == 1) {
+    for (; j + width <= b.columns; j += width) {
+      std::int64_t k = 0;
+      for (; k + width <= b.rows; k += width) {
+        Eigen::internal::PacketBlock<Packet<T>, width> block;
+        for (int i = 0; i < width; ++i) {
+          block.packet[i] = ploadu<Packet<T>>(b.data + (j + i) * b.column_stride + k);
+        }
+        Eigen::internal::ptranspose(block);
+        for (int i = 0; i < width; ++i) pstoreu(out + (k + i) * stride + j, block.packet[i]);
+      }
+      for (; k < b.rows; ++k) {
+        for (int i = 0; i < width; ++i)
+          out[k * stride + j + i] = b.data[(j + i) * b.column_stride + k];
+      }
+    }
+  }
+  for (std::int64_t k = 0; k < b.rows; ++k) {
+    for (std::int64_t i = j; i < stride; ++i) {
+      out[k * stride + i] = i < b.columns ? b.data[k * b.row_stride + i * b.column_stride] : T(0);
+    }
+  }
+}
+
+// A product cut into tiles: panels of columns, each a column of row tiles.
+template <class T>
+class Product {
+ public:
+  Product(const Matrix<const T>& a, const Matrix<const T>& b, const Matrix<T>& c, const T* bias)
+      : a_(a),
+        b_(b),
+        c_(c),
+        bias_(bias),
+        vectors_((b.columns + kWidth<T> - 1) / kWidth<T>),
+        panels_((vectors_ + most_vectors() - 1) / most_vectors()),
+        row_tiles_((a.rows + kTileRows - 1) / kTileRows) {}
+
+  std::int64_t tiles() const { return panels_ * row_tiles_; }
+
+  // Tiles first..last-1, counted panel by panel.
+  void run(std::int64_t first, std::int64_t last) const {
+    while (first < last) {
+      const std::int64_t panel = first / row_tiles_;
+      const std::int64_t end = std::min(last, (panel + 1) * row_tiles_);
+      run_panel(panel, first - panel * row_tiles_, end - panel * row_tiles_);
+      first = end;
+    }
+  }
+
+ private:
+  std::int64_t most_vectors() const { return a_.rows == 1 ? kRowVectors : kTileVectors; }
+  // Rows are shared evenly, so that there is no thin last tile.
+  std::int64_t first_row(std::int64_t row_tile) const { return a_.rows * row_tile / row_tiles_; }
+
+  void run_panel(std::int64_t panel, std::int64_t first_tile, std::int64_t last_tile) const {
+    const std::int64_t first_vector = vectors_ * panel / panels_;
+    const std::int64_t vectors = vectors_ * (panel + 1) / panels_ - first_vector;
+    const std::int64_t column = first_vector * kWidth<T>;
+    const std::int64_t stride = vectors * kWidth<T>;
+    const std::int64_t columns = std::min(stride, b_.columns - column);
+    const bool packed = b_.column_stride != 1 || columns < stride ||
+                        first_row(last_tile) - first_row(first_tile) >= kPackRows;
+    alignas(64) thread_local T buffer[kDepth * kWidth<T> * kRowVectors];
+    alignas(64) T bias[kWidth<T> * kRowVectors] = {};
+    if (bias_) std::copy_n(bias_ + column, columns, bias);
+    std::int64_t k = 0;
+    do {
+      const std::int64_t depth = std::min(kDepth, b_.rows - k);
+      Matrix<const T> part{b_.data + k * b_.row_stride + column * b_.column_stride, depth, columns,
+                           b_.row_stride, b_.column_stride};
+      if (packed) {
+        pack(part, stride, buffer);
+        part = {buffer, depth, stride, stride, 1};
+      }
+      for (std::int64_t t = first_tile; t < last_tile; ++t)
+        run_tile(t, k, part, column, columns, bias_ ? bias : nullptr);
+      k += depth;
+    } while (k < b_.rows);
+  }
+
+  void run_tile(std::int64_t row_tile, std::int64_t k, const Matrix<const T>& panel,
+                std::int64_t column, std::int64_t columns, const T* bias) const {
+    const std::int64_t row = first_row(row_tile);
+    const std::int64_t rows = first_row(row_tile + 1) - row;
+    const std::int64_t stride = (columns + kWidth<T> - 1) / kWidth<T> * kWidth<T>;
+    const Tile<T> compute = find_tile<T>(rows, stride / kWidth<T>);
+    const T* const a = a_.data + row * a_.row_stride + k * a_.column_stride;
+    T* const c = c_.data + row * c_.row_stride + column;
+    if (columns == stride) {
+      compute(panel.rows, a, a_.row_stride, a_.column_stride, panel.data, panel.row_stride, c,
+              c_.row_stride, k > 0, bias);
+      return;
+    }
+    alignas(64) T edge[kTileRows * kTileVectors * kWidth<T> + kRowVectors * kWidth<T>];
+    for (std::int64_t i = 0; k > 0 && i < rows; ++i)
+      std::copy_n(c + i * c_.row_stride, columns, edge + i * stride);
+    compute(panel.rows, a, a_.row_stride, a_.column_stride, panel.data, panel.row_stride, edge,
+            stride, k > 0, bias);
+    for (std::int64_t i = 0; i < rows; ++i)
+      std::copy_n(edge + i * stride, columns, c + i * c_.row_stride);
+  }
+
+  Matrix<const T> a_;
+  Matrix<const T> b_;
+  Matrix<T> c_;
+  const T* bias_;
+  std::int64_t vectors_;
+  std::int64_t panels_;
+  std::int64_t row_tiles_;
+};
+
+}  // namespace
+
+template <class T>
+void gemm(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, const T* bias) {
+  if (c.rows == 0 || c.columns == 0) return;
+  if (c.column_stride != 1) return gemm<T>(b.transposed(), a.transposed(), c.transposed());
+  const Product<T> product(a, b, c, bias);
+  const std::int64_t tiles = product.tiles();
+  // The bits do not depend on the division of the tiles, so it can follow the number of threads.
+  const bool serial = c.rows * c.columns * std::max<std::int64_t>(b.rows, 1) < kSerialWork;
+  const std::int64_t grain = serial ? tiles : (tiles + get_num_threads() - 1) / get_num_threads();
+  parallel_for(0, tiles, grain,
+               [&](std::int64_t first, std::int64_t last) { product.run(first, last); });
+}
+
+template void gemm(Matrix<const float>, Matrix<const float>, Matrix<float>, const float*);
+template void gemm(Matrix<const double>, Matrix<const double>, Matrix<double>, const double*);
+
+}  // namespace tarn::kernels

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+namespace tarn::kernels {
+
+/// A matrix somewhere in memory; element (i, j) lies at data[i * row_stride + j * column_stride].
+template <class T>
+struct Matrix {
+  T* data;
+  std::int64_t rows;
+  std::int64_t columns;
+  std::int64_t row_stride;
+  std::int64_t column_stride;
+
+  Matrix transposed() const { return {data, columns, rows, column_stride, row_stride}; }
+};
+
+/// c = a b, plus `bias` (one value per column) if given, for float and double. Operands may have
+/// any strides, c needs unit stride in one direction (rows if there is a bias).
+///
+/// Every element is one chain of fused multiply-adds over k in rising order, cut at fixed places,
+/// so that it depends neither on the tile that computed it nor on how tiles were divided among
+/// threads.
+template <class T>
+void gemm(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, const T* bias = nullptr);
+
+}  // namespace tarn::kernels

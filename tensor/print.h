@@ -1,0 +1,12 @@
+#pragma once
+
+#include <iosfwd>
+
+#include <tarn/tensor/tensor.h>
+
+namespace tarn {
+
+/// Writes `to_string(tensor)`: `std::cout << x`.
+std::ostream& operator<<(std::ostream& stream, const Tensor& tensor);
+
+}  // namespace tarn

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <tarn/tensor/tensor.h>
+
+#include "fixture.h"
+
+namespace tarn::testing {
+
+using Inputs = std::vector<Tensor>;
+
+/// How an op stands to the registry of differentiable ops.
+enum class OpKind {
+  recorded,            ///< listed in registered_ops() under its own name
+  composite,           ///< built from recorded ops
+  not_differentiable,  ///< its result never requires grad
+};
+
+/// One form of one op. Its samples are the fixtures of the same name.
+struct OpRow {
+  std::string name;  ///< "add", or "add.scalar" for another form of add
+  OpKind kind = OpKind::recorded;
+  Tensor (*function)(const Inputs& inputs, const Arguments& arguments) = nullptr;
+  bool elementwise =
+      false;  ///< every element of the result depends on its own inputs alone: same bits anywhere
+  bool broadcasts = false;  ///< takes operands of different shapes
+  bool any_layout = true;   ///< takes inputs of any strides
+  bool zero_dim = true;     ///< takes 0-d inputs
+  bool cancels = false;  ///< adds numbers of both signs: errors are relative to their size, not to
+                         ///< the result's
+
+  /// "add" for "add.scalar"
+  std::string op() const { return name.substr(0, name.find('.')); }
+};
+
+/// How GoogleTest shows a row.
+inline void PrintTo(const OpRow& row, std::ostream* out) { *out << row.name; }
+
+/// Every op declared in autograd/ops/ and every recorded in-place method of Tensor.
+const std::vector<OpRow>& op_table();
+
+}  // namespace tarn::testing

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+/// What a program that ran to its end left behind.
+struct Outcome {
+  int exit_code;  ///< 128 + the signal's number when it was killed
+  std::string out;
+  std::string err;
+};
+
+/// How a program is run.
+struct RunOptions {
+  int columns = 0;  ///< of the terminal that its output goes to; 0: no terminal
+  std::vector<std::string> environment{};  ///< "NO_COLOR=1"; on top of TERM=xterm
+  bool close_output = false;               ///< the reader of its output leaves at once
+};
+
+/// Runs examples/<name> of this build in the folder `folder`. Throws std::runtime_error when it
+/// cannot be started.
+Outcome run_example(const std::string& name, const std::vector<std::string>& arguments,
+                    const std::string& folder, const RunOptions& options = {});
