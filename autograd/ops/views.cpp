@@ -280,7 +280,7 @@ Tensor contiguous(const Tensor& x, Where where) {
 Tensor to(const Tensor& x, DType dtype, Where where) {
   require_defined("to", {&x});
   if (x.dtype() == dtype) return x;
-  const Tensor out = kernels::cast(x, dtype);
+  Tensor out = kernels::cast(x, dtype);
   if (!is_floating_point(dtype)) return out;
   return record(kTo, where, out,
                 wrt(x, [dtype = x.dtype()](const Tensor& g) { return to(g, dtype); }));
