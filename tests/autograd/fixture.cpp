@@ -2,6 +2,7 @@
 
 #include <bit>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -106,11 +107,9 @@ void read_line(Fixture& fixture, const std::string& kind, std::istream& line) {
 
 using Rows = std::map<std::string, std::vector<Fixture>>;
 
-Rows read_all() {
-  const std::string path = std::string(TARN_SOURCE_DIR) + "/tests/fixtures/ops.txt";
+void read_file(const std::filesystem::path& path, Rows& rows) {
   std::ifstream file(path);
-  if (!file) throw std::runtime_error("fixture: cannot read " + path);
-  Rows rows;
+  if (!file) throw std::runtime_error("fixture: cannot read " + path.string());
   Fixture* current = nullptr;
   for (std::string text; std::getline(file, text);) {
     std::istringstream line(text);
@@ -123,6 +122,15 @@ Rows read_all() {
     } else if (current) {
       read_line(*current, kind, line);
     }
+  }
+}
+
+Rows read_all() {
+  Rows rows;
+  const std::filesystem::path folder =
+      std::filesystem::path(TARN_SOURCE_DIR) / "tests/fixtures/ops";
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    if (entry.path().extension() == ".txt") read_file(entry.path(), rows);
   }
   return rows;
 }

@@ -53,7 +53,7 @@ struct Fixture {
   std::string name() const { return sample + " (" + dtype + ")"; }
 };
 
-/// All fixtures of one row, in the order of the file tests/fixtures/ops.txt. Its lines are
+/// All fixtures of one row, in the order of their file, tests/fixtures/ops/*.txt. Its lines are
 ///
 ///   sample OP NAME DTYPE [smooth]
 ///   arg NAME TEXT

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <tarn/autograd/ops/losses.h>
+
+#include "../op_table.h"
+
+// How the rows of the op table read the arguments of a sample.
+namespace tarn::testing {
+
+using In = const Inputs&;
+using Args = const Arguments&;
+
+inline Scalar alpha(Args args) { return args.has("alpha") ? args.number("alpha") : Scalar(1); }
+
+inline bool flag(Args args, const char* name) { return args.has(name) && args.integer(name) != 0; }
+
+inline std::int64_t integer_or(Args args, const char* name, std::int64_t otherwise) {
+  return args.has(name) ? args.integer(name) : otherwise;
+}
+
+inline Reduction reduction(Args args) {
+  if (!args.has("reduction") || args.text("reduction") == "mean") return Reduction::mean;
+  return args.text("reduction") == "sum" ? Reduction::sum : Reduction::none;
+}
+
+inline DType dtype(Args args) {
+  for (const DType candidate : {kFloat32, kFloat64, kInt64, kInt32, kUInt8}) {
+    if (args.text("dtype") == name(candidate)) return candidate;
+  }
+  return kBool;
+}
+
+}  // namespace tarn::testing

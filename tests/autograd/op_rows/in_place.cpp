@@ -1,0 +1,66 @@
+#include <tarn/autograd/ops.h>
+
+#include "../op_table.h"
+#include "arguments.h"
+
+namespace tarn::testing {
+
+// Each changes a clone, as a leaf may not be changed.
+std::vector<OpRow> in_place_rows() {
+  return {
+      {.name = "add_",
+       .kind = OpKind::composite,
+       .function = [](In x, Args a) { return Tensor(x[0].clone().add_(x[1], alpha(a))); },
+       .elementwise = true,
+       .broadcasts = true},
+      {.name = "add_.scalar",
+       .kind = OpKind::composite,
+       .function = [](In x, Args a) { return Tensor(x[0].clone().add_(a.number("value"))); },
+       .elementwise = true},
+      {.name = "sub_",
+       .kind = OpKind::composite,
+       .function = [](In x, Args a) { return Tensor(x[0].clone().sub_(x[1], alpha(a))); },
+       .elementwise = true,
+       .broadcasts = true},
+      {.name = "sub_.scalar",
+       .kind = OpKind::composite,
+       .function = [](In x, Args a) { return Tensor(x[0].clone().sub_(a.number("value"))); },
+       .elementwise = true},
+      {.name = "mul_",
+       .kind = OpKind::composite,
+       .function = [](In x, Args) { return Tensor(x[0].clone().mul_(x[1])); },
+       .elementwise = true,
+       .broadcasts = true},
+      {.name = "mul_.scalar",
+       .kind = OpKind::composite,
+       .function = [](In x, Args a) { return Tensor(x[0].clone().mul_(a.number("value"))); },
+       .elementwise = true},
+      {.name = "div_",
+       .kind = OpKind::composite,
+       .function = [](In x, Args) { return Tensor(x[0].clone().div_(x[1])); },
+       .elementwise = true,
+       .broadcasts = true},
+      {.name = "div_.scalar",
+       .kind = OpKind::composite,
+       .function = [](In x, Args a) { return Tensor(x[0].clone().div_(a.number("value"))); },
+       .elementwise = true},
+      {.name = "copy_",
+       .kind = OpKind::composite,
+       .function = [](In x, Args) { return Tensor(x[0].clone().copy_(x[1])); },
+       .elementwise = true,
+       .broadcasts = true},
+      {.name = "fill_",
+       .kind = OpKind::composite,
+       .function = [](In x, Args a) { return Tensor(x[0].clone().fill_(a.number("value"))); },
+       .elementwise = true},
+      {.name = "clamp_",
+       .kind = OpKind::not_differentiable,
+       .function =
+           [](In x, Args a) {
+             return Tensor(x[0].clone().clamp_(a.number("min"), a.number("max")));
+           },
+       .elementwise = true},
+  };
+}
+
+}  // namespace tarn::testing

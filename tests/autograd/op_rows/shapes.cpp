@@ -1,0 +1,70 @@
+#include <tarn/autograd/ops.h>
+
+#include "../op_table.h"
+#include "arguments.h"
+
+namespace tarn::testing {
+
+std::vector<OpRow> shapes_rows() {
+  return {
+      {.name = "view",
+       .function = [](In x, Args a) { return view(x[0], a.integers("shape")); },
+       .any_layout = false},
+      {.name = "reshape",
+       .kind = OpKind::composite,
+       .function = [](In x, Args a) { return reshape(x[0], a.integers("shape")); }},
+      {.name = "flatten",
+       .kind = OpKind::composite,
+       .function =
+           [](In x, Args a) {
+             return flatten(x[0], integer_or(a, "start_dim", 0), integer_or(a, "end_dim", -1));
+           }},
+      {.name = "transpose",
+       .function = [](In x,
+                      Args a) { return transpose(x[0], a.integer("dim0"), a.integer("dim1")); }},
+      {.name = "permute",
+       .function = [](In x, Args a) { return permute(x[0], a.integers("dims")); }},
+      {.name = "squeeze",
+       .kind = OpKind::composite,
+       .function = [](In x, Args a) { return squeeze(x[0], a.integer("dim")); }},
+      {.name = "unsqueeze",
+       .kind = OpKind::composite,
+       .function = [](In x, Args a) { return unsqueeze(x[0], a.integer("dim")); }},
+      {.name = "expand",
+       .function = [](In x, Args a) { return expand(x[0], a.integers("shape")); }},
+      {.name = "select",
+       .kind = OpKind::composite,
+       .function = [](In x, Args a) { return select(x[0], a.integer("dim"), a.integer("index")); },
+       .zero_dim = false},
+      {.name = "slice",
+       .function =
+           [](In x, Args a) {
+             return slice(x[0], a.integer("dim"), a.integer("start"), a.integer("end"),
+                          integer_or(a, "step", 1));
+           },
+       .zero_dim = false},
+      {.name = "narrow",
+       .kind = OpKind::composite,
+       .function =
+           [](In x, Args a) {
+             return narrow(x[0], a.integer("dim"), a.integer("start"), a.integer("length"));
+           },
+       .zero_dim = false},
+      {.name = "clone", .function = [](In x, Args) { return clone(x[0]); }, .elementwise = true},
+      {.name = "contiguous",
+       .kind = OpKind::composite,
+       .function = [](In x, Args) { return contiguous(x[0]); },
+       .elementwise = true},
+      {.name = "to",
+       .function = [](In x, Args a) { return to(x[0], dtype(a)); },
+       .elementwise = true},
+      {.name = "index_select",
+       .function = [](In x, Args a) { return index_select(x[0], a.integer("dim"), x[1]); },
+       .zero_dim = false},
+      {.name = "stack",
+       .kind = OpKind::not_differentiable,
+       .function = [](In x, Args) { return stack(x); }},
+  };
+}
+
+}  // namespace tarn::testing
