@@ -69,8 +69,8 @@ void Node::last_owner_left() noexcept {
 }
 
 intrusive_ptr<Node> gradient_node(const Tensor& tensor) {
+  if (!tensor.requires_grad()) return {};
   TensorImpl& impl = tensor.impl();
-  if (!impl.requires_grad) return {};
   if (!impl.history) impl.history = intrusive_ptr<History>(new LeafNode(impl));
   return intrusive_ptr<Node>(static_cast<Node*>(impl.history.get()));
 }

@@ -1,3 +1,4 @@
+#include <tarn/autograd/detail/view_history.h>
 #include <tarn/autograd/record.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
@@ -7,7 +8,9 @@ namespace tarn::detail {
 void check_history(const Op& op, const Tensor& input) {
   if (!input.defined()) return;
   const TensorImpl& impl = input.impl();
-  if (impl.history_version >= impl.storage->recorded_version) return;
+  if (!impl.is_stale()) return;
+  refresh_history(input);
+  if (!impl.is_stale()) return;
   throw AutogradError(str(
       op.name(), ": an operand of shape ", impl.sizes,
       " shares its elements with a tensor that an in-place op changed after it was made (version ",

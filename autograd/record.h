@@ -2,8 +2,10 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/node.h>
@@ -77,6 +79,25 @@ class OpNode final : public Node {
   std::tuple<std::optional<F>...> functions_;
 };
 
+// For an op with any number of inputs of one kind.
+template <class F>
+class ListNode final : public Node {
+ public:
+  ListNode(const Op& op, const Where& where, std::span<const Tensor> inputs, F function)
+      : Node(op.name(), where), edges_(inputs.size()), function_(std::move(function)) {
+    for (std::size_t i = 0; i < inputs.size(); ++i) edges_[i] = gradient_node(inputs[i]);
+    set_edges(edges_);
+  }
+  Tensor input_gradient(std::size_t i, const Tensor& grad) override {
+    return (*function_)(i, grad);
+  }
+  void release_saved() override { function_.reset(); }
+
+ private:
+  std::vector<Edge> edges_;
+  std::optional<F> function_;
+};
+
 }  // namespace detail
 
 /// Gives `value`, just computed by `op`, its place in the graph: the gradient functions that `wrt`
@@ -89,6 +110,22 @@ Tensor record(const Op& op, const Where& where, Tensor value, Gradient<F>... gra
   if (!(detail::needs_gradient(gradients.input) || ...)) return value;
   detail::set_history(value,
                       intrusive_ptr<Node>(new detail::OpNode<F...>(op, where, gradients...)));
+  return value;
+}
+
+/// The same for an op on a list: the gradient with respect to inputs[i] is `function(i, g)`.
+template <class F>
+Tensor record_list(const Op& op, const Where& where, Tensor value, std::span<const Tensor> inputs,
+                   F function) {
+  if (!is_grad_enabled()) return value;
+  bool needed = false;
+  for (const Tensor& input : inputs) {
+    detail::check_history(op, input);
+    needed = needed || detail::needs_gradient(input);
+  }
+  if (!needed) return value;
+  detail::set_history(
+      value, intrusive_ptr<Node>(new detail::ListNode<F>(op, where, inputs, std::move(function))));
   return value;
 }
 

@@ -45,6 +45,12 @@ struct TensorImpl : RefCounted {
   intrusive_ptr<History> history;
   bool is_leaf = true;
   intrusive_ptr<TensorImpl> grad;
+  /// For a view: the tensor that it shows a part of, which is no view itself. A recorded write to
+  /// either one gives the other its new history.
+  intrusive_ptr<TensorImpl> base;
+
+  /// A recorded write to the elements came after `history`.
+  bool is_stale() const { return history_version < storage->recorded_version; }
 
   static void* operator new(std::size_t bytes);
   static void operator delete(void* block, std::size_t bytes) noexcept;

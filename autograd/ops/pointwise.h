@@ -15,8 +15,14 @@ Tensor sqrt(const Tensor& x, Where where = Where::current());
 Tensor square(const Tensor& x, Where where = Where::current());
 /// Absolute value; its gradient at 0 is 0.
 Tensor abs(const Tensor& x, Where where = Where::current());
-/// x to a constant power.
+/// x to a power. Integers stay integers, and then throw ValueError for a negative power.
 Tensor pow(const Tensor& x, Scalar exponent, Where where = Where::current());
+Tensor pow(const Tensor& x, const Tensor& exponent, Where where = Where::current());
+Tensor pow(Scalar x, const Tensor& exponent, Where where = Where::current());
+Tensor sin(const Tensor& x, Where where = Where::current());
+Tensor cos(const Tensor& x, Where where = Where::current());
+/// -1, 0 or 1; NaN for NaN. Its gradient is 0.
+Tensor sign(const Tensor& x);
 /// max(x, 0); its gradient at 0 is 0; NaN stays NaN.
 Tensor relu(const Tensor& x, Where where = Where::current());
 Tensor tanh(const Tensor& x, Where where = Where::current());
@@ -28,8 +34,5 @@ Tensor sigmoid(const Tensor& x, Where where = Where::current());
 /// unless 0 <= p <= 1.
 Tensor dropout(const Tensor& x, double p = 0.5, bool training = true,
                Where where = Where::current());
-
-/// Element-wise a == b as a bool tensor; shapes broadcast. Not differentiable.
-Tensor eq(const Tensor& a, const Tensor& b);
 
 }  // namespace tarn

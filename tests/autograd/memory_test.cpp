@@ -11,6 +11,8 @@
 #include <tarn/tensor/pool.h>
 #include <tarn/tensor/random.h>
 
+#include "operands.h"
+
 // Sanitizers bring their own allocator; there the leaks that these tests look for are found by the
 // LeakSanitizer.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -221,6 +223,15 @@ TEST(Memory, BackwardFreesWhatTheGraphHasSaved) {
   const std::uint64_t saved = with_graph - memory_stats().bytes_reserved;
   EXPECT_GE(saved, static_cast<std::uint64_t>(n) * sizeof(float))
       << "of the result of exp, needed by square";
+}
+
+TEST_F(NoLeak, AViewThatAnOpSavedDoesNotKeepItsBaseAlive) {
+  // The base's history leads to the op that saved one of its views.
+  const Tensor w = variable({1, 2});
+  const Tensor base = constant({1, 1});
+  const Tensor part = base.slice(0, 0, 1);
+  base.slice(0, 1, 2).copy_(part * w.slice(0, 0, 1));
+  EXPECT_TRUE(base.requires_grad());
 }
 
 }  // namespace
