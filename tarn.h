@@ -1,6 +1,7 @@
 #pragma once
 
 /// All of tarn.
+#include <tarn/autograd/anomaly.h>
 #include <tarn/autograd/backward.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/gradcheck.h>
@@ -22,6 +23,7 @@
 #include <tarn/tensor/pool.h>
 #include <tarn/tensor/print.h>
 #include <tarn/tensor/random.h>
+#include <tarn/tensor/removable_handle.h>
 #include <tarn/tensor/state_dict.h>
 #include <tarn/tensor/str.h>
 #include <tarn/tensor/tensor.h>

@@ -1,17 +1,22 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include <tarn/tensor/tensor.h>
 
 namespace tarn {
 
+namespace detail {
+struct Hooks;
+}
+
 /// A kind of differentiable operation. Each op has one static object, which lists it in
-/// `registered_ops()`.
+/// `registered_ops()`, unless it is a user's.
 class Op {
  public:
-  explicit Op(const char* name);
+  explicit Op(const char* name, bool listed = true);
   const char* name() const { return name_; }
 
  private:
@@ -20,6 +25,14 @@ class Op {
 
 /// The names of all differentiable ops in the program, sorted.
 std::vector<std::string> registered_ops();
+
+/// A gradient left^T right that is not multiplied out: left [R, M], right [R, K], where each row
+/// belongs to one example of the batch and the rows lie example by example. An undefined `right`
+/// stands for a column of ones: the gradient [M] is the sum of left's rows.
+struct GradientRows {
+  Tensor left{};
+  Tensor right{};
+};
 
 /// One recorded operation: it turns the gradient of its output into the gradients of its inputs.
 class Node : public History {
@@ -33,10 +46,14 @@ class Node : public History {
 
   /// d(objective)/d(input i), given d(objective)/d(output). Only called for inputs with an edge.
   virtual Tensor input_gradient(std::size_t i, const Tensor& grad) = 0;
+  /// The same as rows; left is undefined for an op that cannot tell the examples apart.
+  virtual GradientRows input_gradient_rows(std::size_t, const Tensor&) { return {}; }
   /// Frees the saved tensors.
   virtual void release_saved() = 0;
   /// The leaf whose gradient this node collects; null for ops, and for a leaf that is gone.
   virtual TensorImpl* leaf() const { return nullptr; }
+  /// The tensor whose grad the gradient is added to: the leaf, or a result that retains it.
+  TensorImpl* grad_owner() const;
 
   static void* operator new(std::size_t bytes);
   static void operator delete(void* block, std::size_t bytes) noexcept;
@@ -45,7 +62,8 @@ class Node : public History {
   Shape sizes;
   DType dtype = DType::float32;
 
-  bool released = false;  ///< the saved tensors are gone
+  bool released = false;                 ///< the saved tensors are gone
+  std::shared_ptr<detail::Hooks> hooks;  ///< null when there are none
   // The engine's marks: which pass visited the node last, and where in its order the node stands.
   std::uint64_t pass = 0;
   std::size_t position = 0;

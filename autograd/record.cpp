@@ -1,3 +1,4 @@
+#include <tarn/autograd/detail/nan_checks.h>
 #include <tarn/autograd/record.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
@@ -24,6 +25,7 @@ void set_history(const Tensor& value, const intrusive_ptr<Node>& node) {
   impl.requires_grad = true;
   impl.is_leaf = false;
   impl.history_version = impl.storage->version();
+  if (is_anomaly_enabled()) note_result(*node, value);
 }
 
 }  // namespace tarn::detail

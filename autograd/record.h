@@ -22,7 +22,8 @@ struct Gradient {
 /// "The gradient with respect to `input` is `function(g)`", where g is the gradient of the op's
 /// output. The function is written with differentiable ops, so that second derivatives need no
 /// extra code; what it needs of the op's tensors it captures as `saved(x)`. It only runs, and only
-/// keeps its captures, when `input` requires grad.
+/// keeps its captures, when `input` requires grad. One with a member `GradientRows rows(g)` also
+/// serves per_sample_gradients().
 template <class F>
 Gradient<F> wrt(const Tensor& input, F function) {
   return {input, std::move(function)};
@@ -51,6 +52,10 @@ class OpNode final : public Node {
     return call(i, grad, std::index_sequence_for<F...>());
   }
 
+  GradientRows input_gradient_rows(std::size_t i, const Tensor& grad) override {
+    return call_rows(i, grad, std::index_sequence_for<F...>());
+  }
+
   void release_saved() override {
     std::apply([](auto&... function) { (function.reset(), ...); }, functions_);
   }
@@ -71,6 +76,18 @@ class OpNode final : public Node {
     Tensor result;
     ((i == I ? void(result = (*std::get<I>(functions_))(grad)) : void()), ...);
     return result;
+  }
+
+  template <std::size_t... I>
+  GradientRows call_rows(std::size_t i, const Tensor& grad, std::index_sequence<I...>) {
+    GradientRows result;
+    ((i == I ? void(result = rows_of(*std::get<I>(functions_), grad)) : void()), ...);
+    return result;
+  }
+  template <class G>
+  static GradientRows rows_of(G& function, const Tensor& grad) {
+    if constexpr (requires { function.rows(grad); }) return function.rows(grad);
+    return {};
   }
 
   std::array<Edge, sizeof...(F)> edges_;
