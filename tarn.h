@@ -3,6 +3,8 @@
 /// All of tarn.
 #include <tarn/autograd/anomaly.h>
 #include <tarn/autograd/backward.h>
+#include <tarn/autograd/function.h>
+#include <tarn/autograd/functional.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/gradcheck.h>
 #include <tarn/autograd/ops.h>
