@@ -8,6 +8,7 @@
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/gradcheck.h>
 #include <tarn/autograd/ops.h>
+#include <tarn/autograd/per_sample.h>
 #include <tarn/autograd/record.h>
 #include <tarn/data/dataloader.h>
 #include <tarn/data/fetch_scope.h>

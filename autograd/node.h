@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 
@@ -26,12 +27,13 @@ class Op {
 /// The names of all differentiable ops in the program, sorted.
 std::vector<std::string> registered_ops();
 
-/// A gradient left^T right that is not multiplied out: left [R, M], right [R, K], where each row
-/// belongs to one example of the batch and the rows lie example by example. An undefined `right`
-/// stands for a column of ones: the gradient [M] is the sum of left's rows.
-struct GradientRows {
-  Tensor left{};
-  Tensor right{};
+/// A gradient as the sum of what the rows of a batch (dimension 0) add to it, for an op that works
+/// on each row alone.
+struct RowGradients {
+  /// What rows start .. start + count - 1 add; null for an op that cannot tell.
+  std::function<Tensor(std::int64_t start, std::int64_t count)> sum{};
+  /// When defined, [R, *]: row r adds the outer product of rows r of the op's gradient and of this.
+  Tensor factor{};
 };
 
 /// One recorded operation: it turns the gradient of its output into the gradients of its inputs.
@@ -46,8 +48,8 @@ class Node : public History {
 
   /// d(objective)/d(input i), given d(objective)/d(output). Only called for inputs with an edge.
   virtual Tensor input_gradient(std::size_t i, const Tensor& grad) = 0;
-  /// The same as rows; left is undefined for an op that cannot tell the examples apart.
-  virtual GradientRows input_gradient_rows(std::size_t, const Tensor&) { return {}; }
+  /// The same by rows, for per_sample_gradients().
+  virtual RowGradients row_gradients(std::size_t, const Tensor&) { return {}; }
   /// Frees the saved tensors.
   virtual void release_saved() = 0;
   /// The leaf whose gradient this node collects; null for ops, and for a leaf that is gone.

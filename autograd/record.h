@@ -22,7 +22,7 @@ struct Gradient {
 /// "The gradient with respect to `input` is `function(g)`", where g is the gradient of the op's
 /// output. The function is written with differentiable ops, so that second derivatives need no
 /// extra code; what it needs of the op's tensors it captures as `saved(x)`. It only runs, and only
-/// keeps its captures, when `input` requires grad. One with a member `GradientRows rows(g)` also
+/// keeps its captures, when `input` requires grad. One with a member `RowGradients rows(g)` also
 /// serves per_sample_gradients().
 template <class F>
 Gradient<F> wrt(const Tensor& input, F function) {
@@ -52,7 +52,7 @@ class OpNode final : public Node {
     return call(i, grad, std::index_sequence_for<F...>());
   }
 
-  GradientRows input_gradient_rows(std::size_t i, const Tensor& grad) override {
+  RowGradients row_gradients(std::size_t i, const Tensor& grad) override {
     return call_rows(i, grad, std::index_sequence_for<F...>());
   }
 
@@ -79,13 +79,13 @@ class OpNode final : public Node {
   }
 
   template <std::size_t... I>
-  GradientRows call_rows(std::size_t i, const Tensor& grad, std::index_sequence<I...>) {
-    GradientRows result;
+  RowGradients call_rows(std::size_t i, const Tensor& grad, std::index_sequence<I...>) {
+    RowGradients result;
     ((i == I ? void(result = rows_of(*std::get<I>(functions_), grad)) : void()), ...);
     return result;
   }
   template <class G>
-  static GradientRows rows_of(G& function, const Tensor& grad) {
+  static RowGradients rows_of(G& function, const Tensor& grad) {
     if constexpr (requires { function.rows(grad); }) return function.rows(grad);
     return {};
   }
