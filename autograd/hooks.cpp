@@ -23,45 +23,43 @@ void check_replacement(const Node& node, const Tensor& gradient) {
   }
 }
 
-std::shared_ptr<Hooks> hooks_of(const char* op, const Tensor& tensor) {
+Hooks& hooks_of(const char* op, const Tensor& tensor) {
   const intrusive_ptr<Node> node = gradient_node(tensor);
   if (!node) {
     throw AutogradError(str(op, ": the tensor (shape ", tensor.sizes(),
                             ") does not require grad: it never gets a gradient"));
   }
-  if (!node->hooks) node->hooks = std::make_shared<Hooks>();
-  return node->hooks;
+  if (!node->hooks) node->hooks.reset(new Hooks);
+  return *node->hooks;
 }
 
-RemovableHandle append(const std::shared_ptr<Hooks>& hooks, HookList Hooks::*list,
-                       std::function<Tensor(const Tensor&)> function) {
-  const auto hook = std::make_shared<Hook>(Hook{std::move(function)});
-  (hooks.get()->*list).push_back(hook);
-  // Weak: neither the handle nor its copies keep the graph.
-  return RemovableHandle([list, owner = std::weak_ptr(hooks), weak = std::weak_ptr(hook)] {
+RemovableHandle append(HookList& list, Hook::Function function) {
+  std::erase_if(list, [](const auto& hook) { return !hook->function; });
+  const auto hook =
+      std::make_shared<Hook>(Hook{std::make_shared<const Hook::Function>(std::move(function))});
+  list.push_back(hook);
+  // Weak: the handle does not keep the hook, and with it perhaps the graph.
+  return RemovableHandle([weak = std::weak_ptr(hook)] {
     const std::lock_guard lock(Pass::mutex());
-    const auto removed = weak.lock();
-    if (!removed) return;
-    removed->removed = true;
-    if (const auto all = owner.lock()) std::erase(all.get()->*list, removed);
+    if (const auto removed = weak.lock()) removed->function.reset();
   });
 }
 
-// A hook may add and remove hooks, also itself.
+// Hooks may add and remove hooks, also themselves.
 template <class F>
 void for_each_hook(const HookList& list, F f) {
   const HookList snapshot = list;
   for (const auto& hook : snapshot) {
-    if (!hook->removed) f(*hook);
+    if (const auto function = hook->function) f(*function);
   }
 }
 
 }  // namespace
 
 Tensor call_hooks(const Node& node, Tensor gradient) {
-  for_each_hook(node.hooks->arrived, [&](const Hook& hook) {
+  for_each_hook(node.hooks->arrived, [&](const Hook::Function& hook) {
     const std::uint32_t version = gradient.version();
-    const Tensor replacement = hook.call(gradient);
+    const Tensor replacement = hook(gradient);
     if (gradient.version() != version) {
       throw AutogradError(str(of(node),
                               ": it changed the gradient in place, which other tensors "
@@ -78,15 +76,14 @@ Tensor call_hooks(const Node& node, Tensor gradient) {
 void call_post_accumulate_hooks(const Tensor& leaf) {
   const intrusive_ptr<Node> node = gradient_node(leaf);
   if (!node || !node->hooks) return;  // an earlier hook took the leaf out of the graph
-  for_each_hook(node->hooks->accumulated, [&](const Hook& hook) { hook.call(leaf); });
+  for_each_hook(node->hooks->accumulated, [&](const Hook::Function& hook) { hook(leaf); });
 }
 
 }  // namespace detail
 
 RemovableHandle Tensor::add_hook(std::function<Tensor(const Tensor&)> hook) const {
   const std::lock_guard lock(Pass::mutex());
-  return detail::append(detail::hooks_of("register_hook", *this), &detail::Hooks::arrived,
-                        std::move(hook));
+  return detail::append(detail::hooks_of("register_hook", *this).arrived, std::move(hook));
 }
 
 RemovableHandle Tensor::register_post_accumulate_grad_hook(
@@ -96,8 +93,8 @@ RemovableHandle Tensor::register_post_accumulate_grad_hook(
     throw AutogradError(str("register_post_accumulate_grad_hook: a result of ", grad_fn_name(),
                             " accumulates no gradient, only leaves do; use register_hook()"));
   }
-  return detail::append(detail::hooks_of("register_post_accumulate_grad_hook", *this),
-                        &detail::Hooks::accumulated, [hook = std::move(hook)](const Tensor& leaf) {
+  return detail::append(detail::hooks_of("register_post_accumulate_grad_hook", *this).accumulated,
+                        [hook = std::move(hook)](const Tensor& leaf) {
                           hook(leaf);
                           return Tensor();
                         });
@@ -105,10 +102,10 @@ RemovableHandle Tensor::register_post_accumulate_grad_hook(
 
 void Tensor::retain_grad() const {
   const std::lock_guard lock(Pass::mutex());
-  const auto hooks = detail::hooks_of("retain_grad", *this);
+  detail::Hooks& hooks = detail::hooks_of("retain_grad", *this);
   if (is_leaf()) return;
   if (!impl_->grad_owner) impl_->grad_owner = intrusive_ptr<GradOwner>(new GradOwner(impl_.get()));
-  hooks->retains = impl_->grad_owner;
+  hooks.retains = impl_->grad_owner;
 }
 
 }  // namespace tarn

@@ -46,9 +46,10 @@ std::vector<std::string> registered_ops() {
   return names;
 }
 
-TensorImpl* Node::grad_owner() const {
-  if (TensorImpl* const own = leaf()) return own;
-  if (!hooks || !hooks->retains) return nullptr;
+void detail::DeleteHooks::operator()(Hooks* hooks) const noexcept { delete hooks; }
+
+TensorImpl* Node::retaining_tensor() const {
+  if (!hooks->retains) return nullptr;
   TensorImpl* const tensor = hooks->retains->tensor;
   return tensor && tensor->history.get() == this ? tensor : nullptr;
 }

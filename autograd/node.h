@@ -11,7 +11,10 @@ namespace tarn {
 
 namespace detail {
 struct Hooks;
-}
+struct DeleteHooks {
+  void operator()(Hooks* hooks) const noexcept;
+};
+}  // namespace detail
 
 /// A kind of differentiable operation. Each op has one static object, which lists it in
 /// `registered_ops()`, unless it is a user's.
@@ -55,7 +58,10 @@ class Node : public History {
   /// The leaf whose gradient this node collects; null for ops, and for a leaf that is gone.
   virtual TensorImpl* leaf() const { return nullptr; }
   /// The tensor whose grad the gradient is added to: the leaf, or a result that retains it.
-  TensorImpl* grad_owner() const;
+  TensorImpl* grad_owner() const {
+    TensorImpl* const own = leaf();
+    return own || !hooks ? own : retaining_tensor();
+  }
 
   static void* operator new(std::size_t bytes);
   static void operator delete(void* block, std::size_t bytes) noexcept;
@@ -64,8 +70,8 @@ class Node : public History {
   Shape sizes;
   DType dtype = DType::float32;
 
-  bool released = false;                 ///< the saved tensors are gone
-  std::shared_ptr<detail::Hooks> hooks;  ///< null when there are none
+  bool released = false;                                      ///< the saved tensors are gone
+  std::unique_ptr<detail::Hooks, detail::DeleteHooks> hooks;  ///< null when there are none
   // The engine's marks: which pass visited the node last, and where in its order the node stands.
   std::uint64_t pass = 0;
   std::size_t position = 0;
@@ -76,6 +82,7 @@ class Node : public History {
 
  private:
   void last_owner_left() noexcept final;
+  TensorImpl* retaining_tensor() const;
 
   const char* name_;
   Where where_;

@@ -9,8 +9,8 @@
 namespace tarn::detail {
 
 struct Hook {
-  std::function<Tensor(const Tensor&)> call;
-  bool removed = false;
+  using Function = std::function<Tensor(const Tensor&)>;
+  std::shared_ptr<const Function> function;  ///< null when it was removed
 };
 using HookList = std::vector<std::shared_ptr<Hook>>;
 
