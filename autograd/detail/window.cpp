@@ -32,12 +32,24 @@ void check_images(const char* op, const Tensor& x) {
   }
 }
 
-kernels::Window make_window(const char* op, const Tensor& x, const WindowOptions& o) {
-  check_images(op, x);
+void check_options(const char* op, const WindowOptions& o) {
   check_size(op, "kernel_size", o.kernel_size, 1);
   check_size(op, "stride", o.stride, 1);
   check_size(op, "padding", o.padding, 0);
   check_size(op, "dilation", o.dilation, 1);
+}
+
+void check_pooling(const char* op, const WindowOptions& o) {
+  check_options(op, o);
+  if (o.padding.height > o.kernel_size.height / 2 || o.padding.width > o.kernel_size.width / 2) {
+    throw ValueError(str(op, ": padding = ", o.padding, ": expected at most half of the kernel, ",
+                         o.kernel_size));
+  }
+}
+
+kernels::Window make_window(const char* op, const Tensor& x, const WindowOptions& o) {
+  check_images(op, x);
+  check_options(op, o);
   const auto axis = [&](int dim, std::int64_t Size2d::*side) {
     kernels::Axis a{.in = x.sizes()[x.dim() - dim],
                     .out = 1,

@@ -16,6 +16,11 @@ struct WindowOptions {
   bool ceil_mode = false;  ///< a last window may hang over the padding's end
 };
 
+/// Throws ValueError for options out of range.
+void check_options(const char* op, const WindowOptions& options);
+/// The same for pooling, whose padding is at most half of the kernel.
+void check_pooling(const char* op, const WindowOptions& options);
+
 /// The windows of the op `op` over `x`. Throws ShapeError unless x is [N, C, H, W] or [C, H, W] and
 /// the kernel fits into it, ValueError for options out of range.
 kernels::Window make_window(const char* op, const Tensor& x, const WindowOptions& options);

@@ -135,11 +135,8 @@ Tensor conv_transpose2d(const Tensor& x, const Tensor& weight, const Tensor& bia
   check_groups(op, o.groups);
   check_weight(op, weight, o.groups, "[in_channels, out_channels / groups, kH, kW]");
   check_images(op, x);
-  check_size(op, "kernel_size", kernel_size_of(weight), 1);
-  check_size(op, "stride", o.stride, 1);
-  check_size(op, "padding", o.padding, 0);
+  check_options(op, {kernel_size_of(weight), o.stride, o.padding, o.dilation});
   check_size(op, "output_padding", o.output_padding, 0);
-  check_size(op, "dilation", o.dilation, 1);
   check_channels(op, x, weight, o.groups, weight.sizes()[0]);
   check_bias(op, bias, weight.sizes()[1] * o.groups);
   check_same_floating(op, {&x, &weight, &bias});

@@ -21,13 +21,9 @@ namespace {
 const Op kMaxPool2d{"max_pool2d"};
 
 kernels::Window pooling_window(const char* op, const Tensor& x, const WindowOptions& o) {
-  const kernels::Window window = make_window(op, x, o);
-  if (o.padding.height > o.kernel_size.height / 2 || o.padding.width > o.kernel_size.width / 2) {
-    throw ValueError(str(op, ": padding = ", o.padding, ": expected at most half of the kernel, ",
-                         o.kernel_size));
-  }
+  check_pooling(op, o);
   check_same_floating(op, {&x});
-  return window;
+  return make_window(op, x, o);
 }
 
 // Takes elements out of planes [N, C, H, W], or puts them back in: each is the other's gradient.

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstring>
 
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/kernels/cast.h>
@@ -43,6 +44,18 @@ void for_each_line(const Window& w, std::int64_t channels, std::int64_t first, s
   }
 }
 
+// Lines are short: a call to memmove for each would take longer than the copy.
+template <class T>
+void copy_line(const T* from, std::int64_t count, T* to) {
+  constexpr std::int64_t step = 32 / sizeof(T);
+  if (count < step) {
+    for (std::int64_t i = 0; i < count; ++i) to[i] = from[i];
+    return;
+  }
+  for (std::int64_t i = 0; i + step < count; i += step) std::memcpy(to + i, from + i, 32);
+  std::memcpy(to + count - step, from + count - step, 32);
+}
+
 template <class T>
 void unfold(const Window& w, std::int64_t channels, std::int64_t first, std::int64_t last,
             const T* image, T* columns) {
@@ -51,7 +64,7 @@ void unfold(const Window& w, std::int64_t channels, std::int64_t first, std::int
     T* const to = columns + column;
     std::fill_n(to, begin, T(0));
     if (w.x.stride == 1) {
-      if (end > begin) std::copy_n(image + from, end - begin, to + begin);
+      copy_line(image + from, end - begin, to + begin);
     } else {
       for (std::int64_t i = begin; i < end; ++i) to[i] = image[from + (i - begin) * w.x.stride];
     }
