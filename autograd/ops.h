@@ -2,8 +2,11 @@
 
 // All differentiable ops.
 #include <tarn/autograd/ops/arithmetic.h>
+#include <tarn/autograd/ops/batch_norm.h>
+#include <tarn/autograd/ops/convolution.h>
 #include <tarn/autograd/ops/losses.h>
 #include <tarn/autograd/ops/matmul.h>
 #include <tarn/autograd/ops/pointwise.h>
+#include <tarn/autograd/ops/pooling.h>
 #include <tarn/autograd/ops/reductions.h>
 #include <tarn/autograd/ops/views.h>
