@@ -96,19 +96,20 @@ std::span<Tensor> as_span(Several& tensors) {
 /// Base of a differentiable function written by hand: a forward and a backward, after PyTorch's
 /// torch.autograd.Function.
 ///
-///     struct Clip : Function<Clip> {               // its gradient passes unclipped values only
-///       struct Context : FunctionContext { double limit = 0; };     // only for attributes
-///       static Tensor forward(Context& ctx, const Tensor& x, double limit) {
-///         ctx.limit = limit;
+///     struct Swish : Function<Swish> {
+///       struct Context : FunctionContext { double beta = 1; };  // only for attributes
+///       static Tensor forward(Context& ctx, const Tensor& x, double beta) {
+///         ctx.beta = beta;
 ///         ctx.save_for_backward({x});
-///         return x.clone().clamp_(-limit, limit);
+///         return x * sigmoid(x * beta);
 ///       }
 ///       static Tensor backward(Context& ctx, const Tensor& g) {
 ///         const Tensor x = ctx.saved_tensors()[0];
-///         return where(abs(x) < ctx.limit, g, zeros_like(g));
+///         const Tensor s = sigmoid(x * ctx.beta);
+///         return g * s * (1 + x * (1 - s) * ctx.beta);
 ///       }
 ///     };
-///     Tensor y = Clip::apply(x, 2.0);
+///     Tensor y = Swish::apply(x, 1.5);
 ///
 /// `forward` takes a context, a tensor, and whatever else it needs; it runs outside the graph and
 /// returns a Tensor, or a std::vector or std::array of them. `backward` takes the context and the

@@ -116,8 +116,8 @@ RowGradients rows_of(const char* op, const Use& use, const Tensor& gradient) {
   RowGradients rows = use.node->row_gradients(use.edge, gradient);
   if (!rows.sum) {
     throw AutogradError(str(op, ": params[", use.param, "] is used by ", describe(*use.node),
-                            ", which cannot tell the examples of a batch apart, as linear() can; "
-                            "set .loop = true for a pass for each example"));
+                            ", which cannot tell the examples of a batch apart, as linear() and "
+                            "conv2d() can; set .loop = true for a pass for each example"));
   }
   return rows;
 }

@@ -18,10 +18,11 @@ struct PerSampleOptions {
 /// up.
 ///
 /// It asks of the graph what a network for single examples gives: parameters are used by linear()
-/// only (a parameter used several times is right), and losses[i] depends on row i of each
-/// activation alone. That is verified: the second pass weighs the losses by different numbers, and
-/// an activation whose gradient does not follow in each row is an error. BatchNorm in training is
-/// one, since its examples are not independent. `.loop = true` needs neither.
+/// and conv2d() only (a parameter used several times is right), and losses[i] depends on row i of
+/// each activation alone. That is verified: the second pass weighs the losses by different numbers,
+/// and an activation whose gradient does not follow in each row is an error. BatchNorm in training
+/// is one, since its examples are not independent. `.loop = true` needs neither.
+/// Hooks on the way run in every pass, as in grad().
 ///
 /// Throws AutogradError, naming the op and its line, for such a graph, and where backward() would;
 /// ShapeError for losses that are not [N].

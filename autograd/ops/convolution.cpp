@@ -42,6 +42,26 @@ Tensor transposed(const Tensor& g, const Tensor& weight, const Tensor& bias, con
       wrt(bias, channel_sum));
 }
 
+struct WeightGradient {
+  SavedTensor x;
+  Convolution c;
+  Tensor operator()(const Tensor& g) const { return weight_gradient(x.get(), g, c); }
+  RowGradients rows(const Tensor& g) const {
+    return {.sum = [x = x.get(), g, c = c](std::int64_t start, std::int64_t count) {
+      return weight_gradient(narrow(x, 0, start, count), narrow(g, 0, start, count), c);
+    }};
+  }
+};
+
+struct BiasGradient {
+  Tensor operator()(const Tensor& g) const { return channel_sum(g); }
+  RowGradients rows(const Tensor& g) const {
+    return {.sum = [g](std::int64_t start, std::int64_t count) {
+      return channel_sum(narrow(g, 0, start, count));
+    }};
+  }
+};
+
 void check_groups(const char* op, std::int64_t groups) {
   if (groups < 1) throw ValueError(str(op, ": groups = ", groups, ": expected at least 1"));
 }
@@ -106,8 +126,7 @@ Tensor convolve(const Tensor& x, const Tensor& weight, const Tensor& bias, const
   return record(
       kConv2d, where, kernels::convolution(x, weight, bias, c),
       wrt(x, [w = saved(weight), c](const Tensor& g) { return transposed(g, w.get(), {}, c); }),
-      wrt(weight, [x = saved(x), c](const Tensor& g) { return weight_gradient(x.get(), g, c); }),
-      wrt(bias, channel_sum));
+      wrt(weight, WeightGradient{saved(x), c}), wrt(bias, BiasGradient{}));
 }
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Conv2dOptions& o,

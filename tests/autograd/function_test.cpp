@@ -103,6 +103,29 @@ TEST(UserFunction, DoesNotOwnItselfThroughASavedOutput) {
 }
 #endif
 
+// As in the documentation.
+struct Swish : Function<Swish> {
+  struct Context : FunctionContext {
+    double beta = 1;
+  };
+  static Tensor forward(Context& ctx, const Tensor& x, double beta) {
+    ctx.beta = beta;
+    ctx.save_for_backward({x});
+    return x * sigmoid(x * beta);
+  }
+  static Tensor backward(Context& ctx, const Tensor& g) {
+    const Tensor x = ctx.saved_tensors()[0];
+    const Tensor s = sigmoid(x * ctx.beta);
+    return g * s * (1 + x * (1 - s) * ctx.beta);
+  }
+};
+
+TEST(UserFunction, TakesNumbersBesideTensors) {
+  const auto function = [](const std::vector<Tensor>& in) { return Swish::apply(in[0], 1.5); };
+  EXPECT_TRUE(gradcheck(function, {variable({0.5, -2})}));
+  EXPECT_TRUE(gradgradcheck(function, {variable({0.5, -2})}));
+}
+
 // a * x + b * y, with numbers in between and attributes in its context.
 struct Combine : Function<Combine> {
   struct Context : FunctionContext {

@@ -154,7 +154,41 @@ TEST_F(PerSample, OfTinyAndHugeGradients) {
   }
 }
 
+TEST_F(PerSample, OfAConvolutionalNetwork) {
+  for (const std::int64_t groups : {1, 2}) {
+    const std::vector<Tensor> p = {param({4, 2 / groups, 3, 3}), param({4}), param({3, 36}),
+                                   param({3})};
+    const Tensor h = relu(
+        conv2d(random({5, 2, 6, 6}), p[0], p[1], {.stride = 2, .padding = 1, .groups = groups}));
+    const Tensor losses =
+        cross_entropy(linear(h.flatten(1), p[2], p[3]), randint(0, 3, {5}), kEach);
+    expect_right(losses, p);
+  }
+}
+
+TEST_F(PerSample, OfAConvolutionThatIsUsedTwiceWithPooling) {
+  const Tensor w = param({2, 2, 3, 3});
+  const Tensor h =
+      max_pool2d(tanh(conv2d(random({4, 2, 8, 8}), w, {}, {.padding = 1})), {.kernel_size = 2});
+  expect_right(square(conv2d(h, w)).sum({1, 2, 3}), {w});
+}
+
 // ---- what would give wrong numbers
+
+TEST_F(PerSample, RefuseBatchNormInTrainingOnly) {
+  const Tensor w = param({4, 2, 3, 3});
+  const Tensor mean = zeros({4}, {.dtype = kFloat64});
+  const Tensor variance = ones({4}, {.dtype = kFloat64});
+  const Tensor h = conv2d(random({5, 2, 4, 4}), w);
+  const auto losses = [&](bool training) {
+    return square(batch_norm(h, mean, variance, {}, {}, {.training = training})).sum({1, 2, 3}) *
+           random({5});
+  };
+  EXPECT_TRUE(fails_with<AutogradError>([&] { per_sample_gradient_norms(losses(true), {w}); },
+                                        "per_sample_gradient_norms: losses[i] does not depend on "
+                                        "row i alone of the result of conv2d (line "));
+  expect_right(losses(false), {w});
+}
 
 TEST_F(PerSample, RefuseExamplesThatAreCoupled) {
   const Tensor w1 = param({4, 3});
