@@ -48,7 +48,7 @@ RemovableHandle append(HookList& list, Hook::Function function) {
 // Hooks may add and remove hooks, also themselves.
 template <class F>
 void for_each_hook(const HookList& list, F f) {
-  const HookList snapshot = list;
+  const HookList snapshot(list.begin(), list.end());
   for (const auto& hook : snapshot) {
     if (const auto function = hook->function) f(*function);
   }

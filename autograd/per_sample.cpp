@@ -94,6 +94,7 @@ Tensors result_gradients(const Tensor& losses, const std::vector<Use>& uses,
                          const Tensor& weights) {
   const intrusive_ptr<Node> root = gradient_node(losses);
   std::vector<intrusive_ptr<Node>> targets;
+  targets.reserve(uses.size());
   for (const Use& use : uses) targets.push_back(use.node);
   Pass pass({&root, 1});
   pass.set_targets(targets);
