@@ -1,10 +1,14 @@
 #pragma once
 
 /// All of tarn.
+#include <tarn/autograd/anomaly.h>
 #include <tarn/autograd/backward.h>
+#include <tarn/autograd/function.h>
+#include <tarn/autograd/functional.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/gradcheck.h>
 #include <tarn/autograd/ops.h>
+#include <tarn/autograd/per_sample.h>
 #include <tarn/autograd/record.h>
 #include <tarn/data/dataloader.h>
 #include <tarn/data/fetch_scope.h>
@@ -22,6 +26,7 @@
 #include <tarn/tensor/pool.h>
 #include <tarn/tensor/print.h>
 #include <tarn/tensor/random.h>
+#include <tarn/tensor/removable_handle.h>
 #include <tarn/tensor/state_dict.h>
 #include <tarn/tensor/str.h>
 #include <tarn/tensor/tensor.h>

@@ -1,3 +1,4 @@
+#include <tarn/autograd/detail/nan_checks.h>
 #include <tarn/autograd/detail/view_history.h>
 #include <tarn/autograd/record.h>
 #include <tarn/tensor/error.h>
@@ -27,6 +28,7 @@ void set_history(const Tensor& value, const intrusive_ptr<Node>& node) {
   impl.requires_grad = true;
   impl.is_leaf = false;
   impl.history_version = impl.storage->version();
+  if (is_anomaly_enabled()) note_result(*node, value);
 }
 
 }  // namespace tarn::detail

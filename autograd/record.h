@@ -24,7 +24,8 @@ struct Gradient {
 /// "The gradient with respect to `input` is `function(g)`", where g is the gradient of the op's
 /// output. The function is written with differentiable ops, so that second derivatives need no
 /// extra code; what it needs of the op's tensors it captures as `saved(x)`. It only runs, and only
-/// keeps its captures, when `input` requires grad.
+/// keeps its captures, when `input` requires grad. One with a member `RowGradients rows(g)` also
+/// serves per_sample_gradients().
 template <class F>
 Gradient<F> wrt(const Tensor& input, F function) {
   return {input, std::move(function)};
@@ -53,6 +54,10 @@ class OpNode final : public Node {
     return call(i, grad, std::index_sequence_for<F...>());
   }
 
+  RowGradients row_gradients(std::size_t i, const Tensor& grad) override {
+    return call_rows(i, grad, std::index_sequence_for<F...>());
+  }
+
   void release_saved() override {
     std::apply([](auto&... function) { (function.reset(), ...); }, functions_);
   }
@@ -73,6 +78,18 @@ class OpNode final : public Node {
     Tensor result;
     ((i == I ? void(result = (*std::get<I>(functions_))(grad)) : void()), ...);
     return result;
+  }
+
+  template <std::size_t... I>
+  RowGradients call_rows(std::size_t i, const Tensor& grad, std::index_sequence<I...>) {
+    RowGradients result;
+    ((i == I ? void(result = rows_of(*std::get<I>(functions_), grad)) : void()), ...);
+    return result;
+  }
+  template <class G>
+  static RowGradients rows_of(G& function, const Tensor& grad) {
+    if constexpr (requires { function.rows(grad); }) return function.rows(grad);
+    return {};
   }
 
   std::array<Edge, sizeof...(F)> edges_;

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <tarn/tensor/dtype.h>
+#include <tarn/tensor/removable_handle.h>
 #include <tarn/tensor/scalar.h>
 #include <tarn/tensor/shape.h>
 #include <tarn/tensor/tensor_impl.h>
@@ -234,8 +237,39 @@ class Tensor {
   /// BackwardOptions for the rest. Throws AutogradError when there is no graph, it was freed, or a
   /// saved tensor was changed in place since; the grads of all leaves are then as before.
   void backward() const;
-  void backward(const Tensor& gradient) const;
+  /// A template, so that `backward({})` means the options.
+  template <class T>
+  requires std::is_same_v<T, Tensor>
+  void backward(const T& gradient) const { backward_from(gradient); }
   void backward(const BackwardOptions& options) const;
+
+  /// Calls `hook(gradient)` in each backward() or grad() as soon as the whole gradient with respect
+  /// to this tensor is known; a tensor that the hook returns, of the same shape and dtype, takes
+  /// its place. The hook must not change its argument in place. An exception ends the pass, and all
+  /// grads stay as they were. Hooks run in the order of registration, on the thread of the
+  /// backward(). They belong to the recorded value: an in-place op or requires_grad_(false) leaves
+  /// them behind. A hook that captures its own tensor keeps it alive for ever: capture a detach().
+  /// Throws AutogradError for a tensor that does not require grad.
+  template <class F>
+  RemovableHandle register_hook(F hook) const {
+    if constexpr (std::is_void_v<std::invoke_result_t<F&, const Tensor&>>) {
+      return add_hook([hook = std::move(hook)](const Tensor& gradient) mutable {
+        hook(gradient);
+        return Tensor();
+      });
+    } else {
+      return add_hook(std::move(hook));
+    }
+  }
+  /// Calls `hook(leaf)` after each backward() that added to this leaf's grad, when the grads of all
+  /// leaves are complete: they stay so if the hook throws. Throws AutogradError unless the tensor
+  /// is a leaf that requires grad.
+  RemovableHandle register_post_accumulate_grad_hook(std::function<void(const Tensor&)> hook) const;
+  /// Makes backward() add to the grad() of this result of an op as it does for leaves, after its
+  /// hooks; nothing to do for a leaf. Throws AutogradError for a tensor that does not require grad.
+  void retain_grad() const;
+  /// retain_grad() was called on it, and it is not a leaf.
+  bool retains_grad() const { return !is_leaf() && impl_->grad_owner; }
 
   // ---- internals
   // ------------------------------------------------------------------------------------------------
@@ -250,6 +284,8 @@ class Tensor {
  private:
   [[noreturn]] static void throw_undefined();
   void refresh_history() const;
+  void backward_from(const Tensor& gradient) const;
+  RemovableHandle add_hook(std::function<Tensor(const Tensor&)> hook) const;
   void check_dtype(DType expected) const;
   Scalar item_scalar() const;
 

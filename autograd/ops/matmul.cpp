@@ -97,16 +97,37 @@ Tensor matmul_nd(const Tensor& a, const Tensor& b, const Where& where) {
       }));
 }
 
+// Computed as [in, out], the layout in which the weight lies in memory.
+struct LinearWeightGradient {
+  SavedTensor x;
+  Tensor operator()(const Tensor& g) const {
+    return transpose(matmul(transpose(x.get(), 0, 1), g), 0, 1);
+  }
+  RowGradients rows(const Tensor& g) const {
+    const Tensor input = x.get();
+    return {.sum =
+                [g, input](std::int64_t start, std::int64_t count) {
+                  return matmul(transpose(narrow(g, 0, start, count), 0, 1),
+                                narrow(input, 0, start, count));
+                },
+            .factor = input};
+  }
+};
+
+struct LinearBiasGradient {
+  Tensor operator()(const Tensor& g) const { return sum(g, {0}); }
+  RowGradients rows(const Tensor& g) const {
+    return {.sum = [g](std::int64_t start,
+                       std::int64_t count) { return sum(narrow(g, 0, start, count), {0}); },
+            .factor = ones({g.sizes()[0], 1}, {.dtype = g.dtype()})};
+  }
+};
+
 Tensor linear_2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Where& where) {
   const Tensor transposed = weight.detach().transpose(0, 1);
   return record(kLinear, where, product("linear", x, transposed, bias),
                 wrt(x, [w = saved(weight)](const Tensor& g) { return matmul(g, w.get()); }),
-                // Computed as [in, out], the layout in which the weight lies in memory.
-                wrt(weight,
-                    [x = saved(x)](const Tensor& g) {
-                      return transpose(matmul(transpose(x.get(), 0, 1), g), 0, 1);
-                    }),
-                wrt(bias, [](const Tensor& g) { return sum(g, {0}); }));
+                wrt(weight, LinearWeightGradient{saved(x)}), wrt(bias, LinearBiasGradient{}));
 }
 
 void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {

@@ -31,6 +31,7 @@ const Op kSigmoid{"sigmoid"};
 const Op kDropout{"dropout"};
 const Op kSin{"sin"};
 const Op kCos{"cos"};
+const Op kDropout2d{"dropout2d"};
 
 // g, but 0 where y <= 0.
 Tensor where_positive(const Tensor& g, const Tensor& y) {
@@ -91,13 +92,27 @@ Tensor power_of_integers(const Tensor& x, Scalar exponent) {
 }
 
 // Each element is 0 with probability p, else 1 / (1 - p).
-Tensor dropout_mask(const Tensor& x, double p) {
-  return kernels::map_floating("dropout", rand(x.sizes(), {.dtype = x.dtype()}),
-                               [p](const auto& v) {
-                                 using T = ElementOf<decltype(v)>;
-                                 const T kept = p < 1 ? T(1 / (1 - p)) : T(0);
-                                 return each([p, kept](T e) { return e < T(p) ? T(0) : kept; }, v);
-                               });
+Tensor dropout_mask(const Shape& sizes, DType dtype, double p) {
+  return kernels::map_floating("dropout", rand(sizes, {.dtype = dtype}), [p](const auto& v) {
+    using T = ElementOf<decltype(v)>;
+    const T kept = p < 1 ? T(1 / (1 - p)) : T(0);
+    return each([p, kept](T e) { return e < T(p) ? T(0) : kept; }, v);
+  });
+}
+
+// x times a mask of random zeros, of a shape that broadcasts to x's.
+Tensor drop(const Op& op, const Tensor& x, double p, bool training, const Shape& mask_sizes,
+            const Where& where) {
+  if (!(p >= 0 && p <= 1))
+    throw ValueError(str(op.name(), ": p = ", p, ": expected a probability from 0 to 1"));
+  if (!is_floating_point(x.dtype()))
+    throw DTypeError(str(op.name(), ": expected float32 or float64, got ", x.dtype()));
+  if (!training || p == 0) return x;
+  const Tensor mask = dropout_mask(mask_sizes, x.dtype(), p);
+  return record(
+      op, where,
+      kernels::zip_floating(op.name(), x, mask, [](const auto& a, const auto& m) { return a * m; }),
+      wrt(x, [mask = saved(mask)](const Tensor& g) { return mul(g, mask.get()); }));
 }
 
 }  // namespace
@@ -269,16 +284,14 @@ Tensor sigmoid(const Tensor& x, Where where) {
 
 Tensor dropout(const Tensor& x, double p, bool training, Where where) {
   require_defined("dropout", {&x});
-  if (!(p >= 0 && p <= 1))
-    throw ValueError(str("dropout: p = ", p, ": expected a probability from 0 to 1"));
-  if (!is_floating_point(x.dtype()))
-    throw DTypeError(str("dropout: expected float32 or float64, got ", x.dtype()));
-  if (!training || p == 0) return x;
-  const Tensor mask = dropout_mask(x, p);
-  return record(
-      kDropout, where,
-      kernels::zip_floating("dropout", x, mask, [](const auto& a, const auto& m) { return a * m; }),
-      wrt(x, [mask = saved(mask)](const Tensor& g) { return mul(g, mask.get()); }));
+  return drop(kDropout, x, p, training, x.sizes(), where);
+}
+
+Tensor dropout2d(const Tensor& x, double p, bool training, Where where) {
+  require_defined("dropout2d", {&x});
+  if (x.dim() != 4)
+    throw ShapeError(str("dropout2d: input has shape ", x.sizes(), ": expected [N, C, H, W]"));
+  return drop(kDropout2d, x, p, training, {x.sizes()[0], x.sizes()[1], 1, 1}, where);
 }
 
 }  // namespace tarn

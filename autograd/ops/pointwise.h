@@ -35,4 +35,9 @@ Tensor sigmoid(const Tensor& x, Where where = Where::current());
 Tensor dropout(const Tensor& x, double p = 0.5, bool training = true,
                Where where = Where::current());
 
+/// dropout of whole channels of x [N, C, H, W]: their elements are all kept or all zeroed (Tompson
+/// et al. 2015, SpatialDropout). Throws also ShapeError for another number of dimensions.
+Tensor dropout2d(const Tensor& x, double p = 0.5, bool training = true,
+                 Where where = Where::current());
+
 }  // namespace tarn

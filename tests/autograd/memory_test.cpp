@@ -209,6 +209,24 @@ TEST_F(NoLeak, OfRecordedInPlaceOps) {
   sum(y).backward();
 }
 
+TEST_F(NoLeak, OfHooksAndRetainedGradients) {
+  const Tensor x = randn({10}, {.requires_grad = true});
+  const Tensor y = exp(x);
+  y.retain_grad();
+  // A hook may own what its tensor was made from, and the tensor's values, but not the tensor.
+  y.register_hook([x, values = y.detach()](const Tensor& g) { return g * values; });
+  x.register_post_accumulate_grad_hook([](const Tensor&) {});
+  sum(y).backward();
+  EXPECT_TRUE(y.grad().defined());
+}
+
+TEST_F(NoLeak, OfARemovedHookThatOwnsItsTensor) {
+  const Tensor x = randn({1000}, {.requires_grad = true});
+  RemovableHandle handle = x.register_hook([x](const Tensor&) {});
+  sum(x * x).backward();
+  handle.remove();
+}
+
 TEST(Memory, BackwardFreesWhatTheGraphHasSaved) {
   // A node's saved tensors go as soon as it has run, though the handle of the result lives on.
   const SerialGuard serial;

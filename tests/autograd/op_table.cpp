@@ -5,6 +5,7 @@ namespace tarn::testing {
 // One function for each file of op_rows/.
 std::vector<OpRow> arithmetic_rows();
 std::vector<OpRow> comparison_rows();
+std::vector<OpRow> images_rows();
 std::vector<OpRow> in_place_rows();
 std::vector<OpRow> indexing_rows();
 std::vector<OpRow> joining_rows();
@@ -21,6 +22,7 @@ const std::vector<OpRow>& op_table() {
     for (const auto family : {
              arithmetic_rows,
              comparison_rows,
+             images_rows,
              in_place_rows,
              indexing_rows,
              joining_rows,
