@@ -47,16 +47,16 @@ void check_pooling(const char* op, const WindowOptions& o) {
   }
 }
 
-kernels::Window make_window(const char* op, const Tensor& x, const WindowOptions& o) {
+Window make_window(const char* op, const Tensor& x, const WindowOptions& o) {
   check_images(op, x);
   check_options(op, o);
   const auto axis = [&](int dim, std::int64_t Size2d::*side) {
-    kernels::Axis a{.in = x.sizes()[x.dim() - dim],
-                    .out = 1,
-                    .kernel = o.kernel_size.*side,
-                    .stride = o.stride.*side,
-                    .padding = o.padding.*side,
-                    .dilation = o.dilation.*side};
+    Axis a{.in = x.sizes()[x.dim() - dim],
+           .out = 1,
+           .kernel = o.kernel_size.*side,
+           .stride = o.stride.*side,
+           .padding = o.padding.*side,
+           .dilation = o.dilation.*side};
     const std::int64_t room = a.in + 2 * a.padding - a.dilation * (a.kernel - 1) - 1;
     if (room < 0) {
       throw ShapeError(str(op, ": a kernel of ", o.kernel_size, " with dilation ", o.dilation,
