@@ -57,13 +57,14 @@ Window make_window(const char* op, const Tensor& x, const WindowOptions& o) {
            .stride = o.stride.*side,
            .padding = o.padding.*side,
            .dilation = o.dilation.*side};
-    const std::int64_t room = a.in + 2 * a.padding - a.dilation * (a.kernel - 1) - 1;
-    if (room < 0) {
+    std::int64_t room = a.in + 2 * a.padding - a.dilation * (a.kernel - 1) - 1;
+    if (o.ceil_mode) room += a.stride - 1;
+    if (room < 0 || a.in < 1) {
       throw ShapeError(str(op, ": a kernel of ", o.kernel_size, " with dilation ", o.dilation,
                            " does not fit into an input of shape ", x.sizes(), " with padding ",
                            o.padding, ": use a smaller kernel or more padding"));
     }
-    a.out += (room + (o.ceil_mode ? a.stride - 1 : 0)) / a.stride;
+    a.out += room / a.stride;
     // The last window must start inside the input or the padding before it.
     if (o.ceil_mode && (a.out - 1) * a.stride >= a.in + a.padding) --a.out;
     return a;
