@@ -1,9 +1,12 @@
 #pragma once
 
-#include <tarn/tensor/kernels/convolution.h>
 #include <tarn/tensor/tensor.h>
 
 namespace tarn {
+
+namespace kernels {
+struct Convolution;
+}
 
 /// conv2d without its checks, over any windows: x [N, C, H, W], weight [F, C / groups, kH, kW],
 /// bias [F] or undefined.

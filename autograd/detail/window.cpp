@@ -47,23 +47,24 @@ void check_pooling(const char* op, const WindowOptions& o) {
   }
 }
 
-kernels::Window make_window(const char* op, const Tensor& x, const WindowOptions& o) {
+Window make_window(const char* op, const Tensor& x, const WindowOptions& o) {
   check_images(op, x);
   check_options(op, o);
   const auto axis = [&](int dim, std::int64_t Size2d::*side) {
-    kernels::Axis a{.in = x.sizes()[x.dim() - dim],
-                    .out = 1,
-                    .kernel = o.kernel_size.*side,
-                    .stride = o.stride.*side,
-                    .padding = o.padding.*side,
-                    .dilation = o.dilation.*side};
-    const std::int64_t room = a.in + 2 * a.padding - a.dilation * (a.kernel - 1) - 1;
-    if (room < 0) {
+    Axis a{.in = x.sizes()[x.dim() - dim],
+           .out = 1,
+           .kernel = o.kernel_size.*side,
+           .stride = o.stride.*side,
+           .padding = o.padding.*side,
+           .dilation = o.dilation.*side};
+    std::int64_t room = a.in + 2 * a.padding - a.dilation * (a.kernel - 1) - 1;
+    if (o.ceil_mode) room += a.stride - 1;
+    if (room < 0 || a.in < 1) {
       throw ShapeError(str(op, ": a kernel of ", o.kernel_size, " with dilation ", o.dilation,
                            " does not fit into an input of shape ", x.sizes(), " with padding ",
                            o.padding, ": use a smaller kernel or more padding"));
     }
-    a.out += (room + (o.ceil_mode ? a.stride - 1 : 0)) / a.stride;
+    a.out += room / a.stride;
     // The last window must start inside the input or the padding before it.
     if (o.ceil_mode && (a.out - 1) * a.stride >= a.in + a.padding) --a.out;
     return a;

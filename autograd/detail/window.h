@@ -2,7 +2,7 @@
 
 #include <tarn/autograd/ops/size_2d.h>
 #include <tarn/autograd/ops/views.h>
-#include <tarn/tensor/kernels/window.h>
+#include <tarn/tensor/detail/window.h>
 #include <tarn/tensor/tensor.h>
 
 namespace tarn {
@@ -23,7 +23,7 @@ void check_pooling(const char* op, const WindowOptions& options);
 
 /// The windows of the op `op` over `x`. Throws ShapeError unless x is [N, C, H, W] or [C, H, W] and
 /// the kernel fits into it, ValueError for options out of range.
-kernels::Window make_window(const char* op, const Tensor& x, const WindowOptions& options);
+Window make_window(const char* op, const Tensor& x, const WindowOptions& options);
 
 /// Throws ValueError, naming `what`, unless both numbers are at least `low` and below 2^31.
 void check_size(const char* op, const char* what, const Size2d& size, std::int64_t low);

@@ -95,15 +95,14 @@ void check_bias(const char* op, const Tensor& bias, std::int64_t channels) {
 Size2d kernel_size_of(const Tensor& weight) { return {weight.sizes()[2], weight.sizes()[3]}; }
 
 // The axis whose windows are the inputs of a transposed convolution.
-kernels::Axis transposed_axis(const Tensor& x, const Tensor& weight,
-                              const ConvTranspose2dOptions& o, int dim,
-                              std::int64_t Size2d::*side) {
-  kernels::Axis a{.in = 0,
-                  .out = x.sizes()[x.dim() - dim],
-                  .kernel = kernel_size_of(weight).*side,
-                  .stride = o.stride.*side,
-                  .padding = o.padding.*side,
-                  .dilation = o.dilation.*side};
+Axis transposed_axis(const Tensor& x, const Tensor& weight, const ConvTranspose2dOptions& o,
+                     int dim, std::int64_t Size2d::*side) {
+  Axis a{.in = 0,
+         .out = x.sizes()[x.dim() - dim],
+         .kernel = kernel_size_of(weight).*side,
+         .stride = o.stride.*side,
+         .padding = o.padding.*side,
+         .dilation = o.dilation.*side};
   const std::int64_t extra = o.output_padding.*side;
   if (extra >= std::max(a.stride, a.dilation)) {
     throw ValueError(str("conv_transpose2d: output_padding = ", o.output_padding,

@@ -11,6 +11,7 @@
 #include <tarn/autograd/record.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
+#include <tarn/tensor/kernels/convolution.h>
 #include <tarn/tensor/kernels/pooling.h>
 #include <tarn/tensor/kernels/visit.h>
 #include <tarn/tensor/str.h>
@@ -20,7 +21,7 @@ namespace {
 
 const Op kMaxPool2d{"max_pool2d"};
 
-kernels::Window pooling_window(const char* op, const Tensor& x, const WindowOptions& o) {
+Window pooling_window(const char* op, const Tensor& x, const WindowOptions& o) {
   check_pooling(op, o);
   check_same_floating(op, {&x});
   return make_window(op, x, o);
@@ -46,8 +47,8 @@ Tensor pick(const Tensor& planes, const Tensor& indices) {
 }
 
 // How many elements count for each window, [y.out, x.out].
-Tensor element_counts(const kernels::Window& w, bool count_include_pad, DType dtype) {
-  const auto count = [&](const kernels::Axis& axis, std::int64_t o) {
+Tensor element_counts(const Window& w, bool count_include_pad, DType dtype) {
+  const auto count = [&](const Axis& axis, std::int64_t o) {
     const std::int64_t begin = axis.input(o, 0);
     const std::int64_t end = std::min(begin + axis.kernel, axis.in + axis.padding);
     if (count_include_pad) return end - begin;
@@ -68,12 +69,12 @@ Tensor element_counts(const kernels::Window& w, bool count_include_pad, DType dt
 
 Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& o, Where where) {
   require_defined("max_pool2d", {&x});
-  const kernels::Window window = pooling_window("max_pool2d", x,
-                                                {.kernel_size = o.kernel_size,
-                                                 .stride = o.stride,
-                                                 .padding = o.padding,
-                                                 .dilation = o.dilation,
-                                                 .ceil_mode = o.ceil_mode});
+  const Window window = pooling_window("max_pool2d", x,
+                                       {.kernel_size = o.kernel_size,
+                                        .stride = o.stride,
+                                        .padding = o.padding,
+                                        .dilation = o.dilation,
+                                        .ceil_mode = o.ceil_mode});
   if (window.inputs() > std::numeric_limits<std::int32_t>::max()) {
     throw ShapeError(str("max_pool2d: input has shape ", x.sizes(),
                          ": expected images of fewer than 2^31 pixels"));
@@ -89,11 +90,11 @@ Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& o, Where where) {
 
 Tensor avg_pool2d(const Tensor& x, const AvgPool2dOptions& o, Where where) {
   require_defined("avg_pool2d", {&x});
-  const kernels::Window window = pooling_window("avg_pool2d", x,
-                                                {.kernel_size = o.kernel_size,
-                                                 .stride = o.stride,
-                                                 .padding = o.padding,
-                                                 .ceil_mode = o.ceil_mode});
+  const Window window = pooling_window("avg_pool2d", x,
+                                       {.kernel_size = o.kernel_size,
+                                        .stride = o.stride,
+                                        .padding = o.padding,
+                                        .ceil_mode = o.ceil_mode});
   // A convolution of each plane by itself with a kernel of ones.
   Shape sizes = x.sizes();
   const int dims = x.dim();

@@ -63,7 +63,7 @@ Tensor dense(const Tensor& x) { return cast(x, x.dtype(), /*contiguous=*/true); 
 ChannelMoments channel_moments(const Tensor& input) {
   const Tensor x = dense(input);
   const Channels c(x);
-  const ChannelMoments result{per_channel(x), per_channel(x)};
+  ChannelMoments result{per_channel(x), per_channel(x)};
   visit_floating("batch_norm", x.dtype(), [&]<class T>() {
     const T* const values = x.data_ptr<T>();
     const auto count = static_cast<double>(std::max<std::int64_t>(1, c.count()));
@@ -108,7 +108,7 @@ ChannelProducts channel_products(const Tensor& gradient, const Tensor& input, co
   const Tensor g = dense(gradient);
   const Tensor x = dense(input);
   const Channels c(x);
-  const ChannelProducts result{per_channel(x), per_channel(x)};
+  ChannelProducts result{per_channel(x), per_channel(x)};
   visit_floating("batch_norm", x.dtype(), [&]<class T>() {
     const T* const values = x.data_ptr<T>();
     const T* const weights = g.data_ptr<T>();

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <type_traits>
 
@@ -29,7 +30,7 @@ void offer(const T* input, std::int64_t position, Stride stride, std::int64_t be
            std::int64_t end, T* best, std::int32_t* index) {
   for (std::int64_t i = begin; i < end; ++i) {
     const T value = input[(i - begin) * stride];
-    const bool take = (value > best[i]) | (value != value) | (index[i] < 0);
+    const bool take = (value > best[i]) | std::isnan(value) | (index[i] < 0);
     best[i] = take ? value : best[i];
     index[i] = take ? static_cast<std::int32_t>(position + (i - begin) * stride) : index[i];
   }
@@ -65,7 +66,7 @@ void pool_plane(const Window& w, const T* plane, T* best, std::int32_t* index) {
 
 MaxPool max_pool(const Tensor& x, const Window& window) {
   const Shape shape{x.sizes()[0], x.sizes()[1], window.y.out, window.x.out};
-  const MaxPool result{empty(shape, {.dtype = x.dtype()}), empty(shape, {.dtype = kInt32})};
+  MaxPool result{empty(shape, {.dtype = x.dtype()}), empty(shape, {.dtype = kInt32})};
   const Tensor source = cast(x, x.dtype(), /*contiguous=*/true);
   auto* const index = result.indices.data_ptr<std::int32_t>();
   visit_floating("max_pool2d", x.dtype(), [&]<class T>() {

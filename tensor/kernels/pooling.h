@@ -1,6 +1,6 @@
 #pragma once
 
-#include <tarn/tensor/kernels/window.h>
+#include <tarn/tensor/detail/window.h>
 #include <tarn/tensor/tensor.h>
 
 namespace tarn::kernels {

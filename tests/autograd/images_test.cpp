@@ -98,6 +98,16 @@ TEST(ImageOps, AnImageDoesNotDependOnTheOthersOfItsBatch) {
   EXPECT_TRUE(same_bits(conv2d(x[2], w), y[2]));
 }
 
+TEST(Conv2d, OfNoChannelsIsTheBias) {
+  const Tensor w = zeros({2, 0, 3, 3}, {.requires_grad = true});
+  const Tensor b = tensor({3.0, 4.0}, {.requires_grad = true});
+  const Tensor y = conv2d(zeros({1, 0, 3, 4}), w, b);
+  EXPECT_EQ(y.to_vector(), (std::vector<double>{3, 3, 4, 4}));
+  sum(y).backward();
+  EXPECT_EQ(w.grad().sizes(), w.sizes());
+  EXPECT_EQ(b.grad().to_vector(), (std::vector<double>{2, 2}));
+}
+
 TEST(MaxPool2d, GivesNothingForAWindowThatSeesOnlyPadding) {
   const Tensor x = full({1, 1, 1, 1}, 7.0, {.requires_grad = true});
   const Tensor y = max_pool2d(x, {.kernel_size = 2, .padding = 1, .dilation = 2});
@@ -249,6 +259,11 @@ TEST(PoolingErrors, KernelsAndOptions) {
   const Tensor x = f32({2, 3, 4, 4});
   EXPECT_TRUE(fails_with<ShapeError>([&] { max_pool2d(x, {.kernel_size = 5}); },
                                      "max_pool2d: ", {"(5, 5)", "[2, 3, 4, 4]"}));
+  EXPECT_TRUE(fails_with<ShapeError>(
+      [&] {
+        max_pool2d(f32({2, 3, 0, 4}), {.kernel_size = 2, .padding = 1});
+      },
+      "max_pool2d: ", {"[2, 3, 0, 4]"}));
   EXPECT_TRUE(fails_with<ValueError>([&] { max_pool2d(x, {.kernel_size = 0}); },
                                      "max_pool2d: kernel_size = (0, 0)"));
   EXPECT_TRUE(fails_with<ValueError>([&] { max_pool2d(x, {.kernel_size = 2, .stride = 0}); },

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace tarn::kernels {
+namespace tarn {
 
 /// One axis of a window that slides over an input: output o sees the inputs
 /// o * stride - padding + k * dilation for k = 0, ..., kernel - 1. Those outside 0, ..., in - 1 are
@@ -42,4 +42,4 @@ struct Window {
   std::int64_t taps() const { return y.kernel * x.kernel; }
 };
 
-}  // namespace tarn::kernels
+}  // namespace tarn
