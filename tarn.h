@@ -7,13 +7,16 @@
 #include <tarn/autograd/ops.h>
 #include <tarn/autograd/record.h>
 #include <tarn/data/dataloader.h>
+#include <tarn/data/fashion_mnist.h>
 #include <tarn/data/fetch_scope.h>
 #include <tarn/data/idx.h>
 #include <tarn/data/map_dataset.h>
 #include <tarn/data/mnist.h>
 #include <tarn/data/sampler.h>
+#include <tarn/data/stratified_sampler.h>
 #include <tarn/data/tensor_dataset.h>
 #include <tarn/data/transforms.h>
+#include <tarn/data/weighted_random_sampler.h>
 #include <tarn/nn/nn.h>
 #include <tarn/optim/optim.h>
 #include <tarn/tensor/error.h>
