@@ -1,15 +1,14 @@
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <filesystem>
 
 #include <sys/stat.h>
 
+#include <tarn/data/detail/gather_pixels.h>
 #include <tarn/data/detail/gather_rows.h>
 #include <tarn/data/idx.h>
 #include <tarn/data/mnist.h>
 #include <tarn/tensor/error.h>
-#include <tarn/tensor/factories.h>
 #include <tarn/tensor/str.h>
 
 namespace tarn::data {
@@ -18,8 +17,6 @@ namespace {
 constexpr std::int64_t kSide = 28;
 constexpr std::int64_t kPixels = kSide * kSide;
 constexpr std::int64_t kClasses = 10;
-// Images that one thread converts at a time, about 8 us: less does not pay for waking another one.
-constexpr std::int64_t kGrain = 128;
 
 // The ways in which a file's name is written.
 std::vector<std::string> spellings(const std::string& name, const char* kind) {
@@ -134,10 +131,6 @@ Tensor read_labels(const char* name, const std::string& path) {
                     path, static_cast<std::uint64_t>(8 + (bad - label)));
 }
 
-void normalise(const std::byte* __restrict from, float scale, float shift, float* __restrict to) {
-  for (std::size_t p = 0; p < kPixels; ++p) to[p] = static_cast<float>(from[p]) * scale + shift;
-}
-
 }  // namespace
 
 MNIST::MNIST(const std::string& root, Options options)
@@ -149,15 +142,7 @@ MNIST::MNIST(const std::string& root, Options options)
 MNIST::MNIST(const Source& source, const std::string& root, Options options)
     : name_(source.name),
       options_(options),
-      scale_(static_cast<float>(1 / (255 * options.std))),
-      shift_(static_cast<float>(-options.mean / options.std)) {
-  if (!std::isfinite(options.mean))
-    throw ValueError(str(name_, ": mean = ", options.mean, ": expected a finite number"));
-  if (!std::isfinite(options.std) || !(options.std > 0) || !std::isfinite(scale_) ||
-      !std::isfinite(shift_)) {
-    throw ValueError(
-        str(name_, ": std = ", options.std, ": expected a finite number > 0 (pixels lie in 0..1)"));
-  }
+      scale_(detail::pixel_scale(name_, options.mean, options.std)) {
   const Files files = Search<Source>(source, root, options.train).run();
   images_ = read_images(name_, files.images);
   targets_ = read_labels(name_, files.labels);
@@ -177,13 +162,9 @@ Example MNIST::get(std::int64_t index) const {
 Batch MNIST::get_batch(std::span<const std::int64_t> indices) const {
   for (const std::int64_t index : indices) check_index(name_, index, size());
   const auto count = static_cast<std::int64_t>(indices.size());
-  Tensor data = empty(options_.flatten ? Shape{count, kPixels} : Shape{count, 1, kSide, kSide});
-  float* const values = data.data_ptr<float>();
-  detail::for_rows(images_.impl().data, kPixels, indices, kGrain,
-                   [&](std::size_t i, const std::byte* image) {
-                     normalise(image, scale_, shift_, values + i * kPixels);
-                   });
-  return {std::move(data), detail::gather_rows(targets_, indices)};
+  const Shape shape = options_.flatten ? Shape{count, kPixels} : Shape{count, 1, kSide, kSide};
+  return {detail::gather_pixels(images_, indices, {&scale_, 1}, shape),
+          detail::gather_rows(targets_, indices)};
 }
 
 }  // namespace tarn::data

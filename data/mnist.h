@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <tarn/data/dataset.h>
+#include <tarn/data/detail/gather_pixels.h>
 
 namespace tarn::data {
 
@@ -61,8 +62,7 @@ class MNIST : public Dataset {
  private:
   const char* name_;
   Options options_;
-  float scale_;
-  float shift_;
+  detail::PixelScale scale_;
   Tensor images_;
   Tensor targets_;
 };
