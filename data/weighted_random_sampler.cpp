@@ -13,19 +13,21 @@ WeightedRandomSampler::WeightedRandomSampler(std::vector<double> weights, std::i
                                              bool replacement)
     : weights_(std::move(weights)), num_samples_(num_samples), replacement_(replacement) {
   std::int64_t positive = 0;
-  double sum = 0;
+  double largest = 0;
   for (std::size_t i = 0; i < weights_.size(); ++i) {
     if (!std::isfinite(weights_[i]) || weights_[i] < 0) {
       throw ValueError(str("WeightedRandomSampler: weights[", i, "] = ", weights_[i],
                            ": expected a finite number >= 0"));
     }
     positive += weights_[i] > 0;
-    sums_.push_back(sum += weights_[i]);
+    largest = std::max(largest, weights_[i]);
   }
-  if (positive == 0 || !std::isfinite(sum)) {
-    throw ValueError(str("WeightedRandomSampler: the ", weights_.size(), " weights add up to ", sum,
-                         ": expected a finite number > 0"));
+  if (positive == 0) {
+    throw ValueError(str("WeightedRandomSampler: none of the ", weights_.size(),
+                         " weights is > 0: expected one at least"));
   }
+  double sum = 0;
+  for (double& weight : weights_) sums_.push_back(sum += weight /= largest);
   if (num_samples < 1) {
     throw ValueError(str("WeightedRandomSampler: num_samples = ", num_samples, ": expected >= 1"));
   }
@@ -65,10 +67,7 @@ std::vector<std::int64_t> WeightedRandomSampler::indices(std::int64_t size, std:
     arrival[i] = weights_[i] > 0 ? -std::log1p(-uniform[i]) / weights_[i] : HUGE_VAL;
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
-    const double x = arrival[static_cast<std::size_t>(a)];
-    const double y = arrival[static_cast<std::size_t>(b)];
-    if (x != y) return x < y;
-    return weights_[static_cast<std::size_t>(a)] > weights_[static_cast<std::size_t>(b)];
+    return arrival[static_cast<std::size_t>(a)] < arrival[static_cast<std::size_t>(b)];
   });
   order.resize(count);
   return order;

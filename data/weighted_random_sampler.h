@@ -15,7 +15,7 @@ class WeightedRandomSampler : public Sampler {
   /// `num_samples` draws. With replacement they are independent; without, an example comes at most
   /// once, and each draw is from the weights of those that are left (Efraimidis and Spirakis 2006,
   /// "Weighted random sampling with a reservoir"). Throws ValueError unless the weights are finite
-  /// and >= 0, at least one is > 0, their sum is finite, and num_samples is >= 1 and, without
+  /// and >= 0, at least one is > 0, and num_samples is >= 1 and, without
   /// replacement, at most the number of weights > 0.
   WeightedRandomSampler(std::vector<double> weights, std::int64_t num_samples,
                         bool replacement = true);
@@ -26,8 +26,8 @@ class WeightedRandomSampler : public Sampler {
   std::int64_t num_samples(std::int64_t size) const override;
 
  private:
-  std::vector<double> weights_;
-  std::vector<double> sums_;  // of the weights up to each, itself included
+  std::vector<double> weights_;  // shares of the largest one
+  std::vector<double> sums_;     // of the weights up to each, itself included
   std::int64_t num_samples_;
   bool replacement_;
 };
