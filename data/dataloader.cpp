@@ -212,6 +212,7 @@ void DataLoader::load_state_dict(const StateDict& state) {
         str("DataLoader: the sampler visits the examples of epoch ", place.epoch,
             " in another order than in the state's run: resume with the same sampler or shuffle"));
   }
+  if (place.batch == 0) place.batch_size = 0;  // an epoch that has not begun goes by the options
   seed_ = seed;
   next_ = place;
   running_.reset();

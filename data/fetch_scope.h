@@ -50,7 +50,10 @@ class FetchScope {
   std::int64_t index() const { return index_; }
 
   /// Counts the transforms that see the batch as a whole, so that each draws numbers of its own.
-  std::uint64_t next_stage() { return stage_++; }
+  std::uint64_t next_stage() {
+    index_ = -1;  // an error is now one of the batch
+    return stage_++;
+  }
 
   /// Narrows rows() to some of them for its lifetime.
   class Part {

@@ -1,6 +1,6 @@
-// Trains a multilayer perceptron on MNIST by stochastic gradient descent: 784-128-10 unless told
-// otherwise. The training loop stands in train(); what surrounds it reads flags (settings.h) and
-// shows results.
+// Trains a multilayer perceptron on MNIST or Fashion-MNIST by stochastic gradient descent:
+// 784-128-10 unless told otherwise. The training loop stands in train(); what surrounds it reads
+// flags (settings.h) and shows results.
 
 #include <algorithm>
 #include <exception>
@@ -152,7 +152,7 @@ int main(int argc, char** argv) {
   try {
     run(settings);
   } catch (const IoError& error) {
-    const bool no_data = error.path == settings.data;
+    const bool no_data = error.path == settings.data && settings.dataset == "mnist";
     return fail(2, str(error.what(), no_data ? ", --data data/mnist-sample takes the sample" : ""));
   } catch (const FormatError& error) {
     return fail(2, error.what());

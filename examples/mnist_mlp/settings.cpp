@@ -67,7 +67,9 @@ CLI::Validator one_of(std::vector<std::string> names) {
 
 constexpr const char* kDescription =
     "Trains a multilayer perceptron to read handwritten digits (MNIST) by stochastic gradient\n"
-    "descent. The defaults reach 98 % test accuracy within 10 epochs.";
+    "descent. The defaults reach 98 % test accuracy within 10 epochs; --widths 512,512 --epochs "
+    "30\n"
+    "--batch-size 64 --lr 0.02 --momentum 0.9 --augment affine reach 99.3 %.";
 
 constexpr const char* kFooter = R"(
 Loss reduction: the gradient of a mean does not depend on the batch size; that of a sum grows
