@@ -146,7 +146,7 @@ CSV::Table CSV::read(const std::string& path, const CSVOptions& options) {
           from_vector(target, {rows}).to(options.label_dtype), names, label};
 }
 
-CSV::CSV(const std::string& path, CSVOptions options) : CSV(read(path, options)) {}
+CSV::CSV(const std::string& path, const CSVOptions& options) : CSV(read(path, options)) {}
 
 CSV::CSV(Table table)
     : TensorDataset(table.data, table.target), feature_names_(std::move(table.names)) {

@@ -34,7 +34,7 @@ class CSV : public TensorDataset {
   /// field that is no number, is not finite or does not fit its dtype, for a line with another
   /// number of fields, duplicate names, an unknown label or no rows; ValueError for options that
   /// make no sense. At most 2^31 bytes, and 65,536 columns.
-  explicit CSV(const std::string& path, CSVOptions options = {});
+  explicit CSV(const std::string& path, const CSVOptions& options = {});
 
   /// Names of the columns of data, in order; empty without a header.
   const std::vector<std::string>& feature_names() const { return feature_names_; }

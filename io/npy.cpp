@@ -114,7 +114,7 @@ Tensor read_npy(const std::string& path) {
   // Fortran order is the order of the transposed array.
   Shape stored = header.shape;
   if (header.fortran_order) std::reverse(stored.begin(), stored.end());
-  const Tensor elements = empty(stored, {.dtype = header.dtype});
+  Tensor elements = empty(stored, {.dtype = header.dtype});
   decode(header, payload.data(), elements);
   if (!header.fortran_order) return elements;
   Shape reversed;

@@ -15,11 +15,13 @@ constexpr double kMaxSigma = 1000;
 std::vector<float> gaussian(double sigma) {
   std::vector<double> weights;
   double sum = 0;
-  for (int i = 0; i <= static_cast<int>(4 * sigma + 0.5); ++i) {
-    weights.push_back(std::exp(-0.5 * i * i / (sigma * sigma)));
+  const long radius = std::lround(4 * sigma);
+  for (long i = 0; i <= radius; ++i) {
+    weights.push_back(std::exp(-0.5 * static_cast<double>(i * i) / (sigma * sigma)));
     sum += i == 0 ? weights[0] : 2 * weights.back();
   }
   std::vector<float> result;
+  result.reserve(weights.size());
   for (const double weight : weights) result.push_back(static_cast<float>(weight / sum));
   return result;
 }
