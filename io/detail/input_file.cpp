@@ -9,12 +9,12 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include <tarn/data/detail/grouped.h>
-#include <tarn/data/detail/input_file.h>
+#include <tarn/io/detail/grouped.h>
+#include <tarn/io/detail/input_file.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
 
-namespace tarn::data::detail {
+namespace tarn::io::detail {
 namespace {
 
 constexpr std::size_t kPackedBytes = std::size_t{1} << 16;
@@ -91,6 +91,20 @@ std::size_t InputFile::read(std::span<std::byte> out) {
   const std::size_t count = is_gzip() ? read_gzip(out) : read_raw(out);
   position_ += is_gzip() ? 0 : count;  // read_gzip counts as it goes, for its messages
   return count;
+}
+
+std::vector<std::byte> InputFile::read_all(std::size_t limit) {
+  std::vector<std::byte> bytes;
+  std::size_t count = 0;
+  do {
+    const std::size_t room = std::max<std::size_t>(
+        2 * bytes.size(), static_cast<std::size_t>(std::min<std::uint64_t>(file_size_, limit)));
+    bytes.resize(std::min(room, limit) + 1);
+    count += read(std::span(bytes).subspan(count));
+    if (count > limit) fail(str("holds more than ", grouped(limit), " bytes, the limit"), limit);
+  } while (count == bytes.size());
+  bytes.resize(count);
+  return bytes;
 }
 
 std::size_t InputFile::read_raw(std::span<std::byte> out) {
@@ -183,4 +197,4 @@ void InputFile::fail_system(const char* what, int error_number) const {
                 path_, error_number);
 }
 
-}  // namespace tarn::data::detail
+}  // namespace tarn::io::detail

@@ -1,6 +1,6 @@
-#include <tarn/data/detail/grouped.h>
+#include <tarn/io/detail/grouped.h>
 
-namespace tarn::data::detail {
+namespace tarn::io::detail {
 
 std::string grouped(std::uint64_t value) {
   std::string digits = std::to_string(value);
@@ -8,4 +8,4 @@ std::string grouped(std::uint64_t value) {
   return digits;
 }
 
-}  // namespace tarn::data::detail
+}  // namespace tarn::io::detail

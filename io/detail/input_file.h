@@ -10,7 +10,7 @@
 
 struct z_stream_s;
 
-namespace tarn::data::detail {
+namespace tarn::io::detail {
 
 /// Owns a file descriptor.
 class Descriptor {
@@ -53,6 +53,9 @@ class InputFile {
   /// read, FormatError when the gzip data are damaged or end early.
   std::size_t read(std::span<std::byte> out);
 
+  /// All bytes from here to the end. Throws FormatError when they are more than `limit`.
+  std::vector<std::byte> read_all(std::size_t limit);
+
   /// Throws FormatError with "<component>: <path>: <text>" and the place `offset`.
   [[noreturn]] void fail(const std::string& text, std::uint64_t offset) const;
 
@@ -79,4 +82,4 @@ class InputFile {
   bool ended_ = false;
 };
 
-}  // namespace tarn::data::detail
+}  // namespace tarn::io::detail
