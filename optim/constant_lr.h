@@ -21,9 +21,9 @@ class ConstantLR final : public LRScheduler {
   explicit ConstantLR(const ConstantLROptions& options = {});
   explicit ConstantLR(Optimizer& optimizer, const ConstantLROptions& options = {});
 
-  double lr(std::int64_t t, double base_lr) const override;
-
  private:
+  double value(std::int64_t t, double base_lr) const override;
+
   ConstantLROptions options_;
 };
 

@@ -17,7 +17,7 @@ CosineAnnealingLR::CosineAnnealingLR(Optimizer& optimizer, const CosineAnnealing
   attach(optimizer);
 }
 
-double CosineAnnealingLR::lr(std::int64_t t, double base_lr) const {
+double CosineAnnealingLR::value(std::int64_t t, double base_lr) const {
   if (t >= options_.T_max) return options_.eta_min;
   const double progress = static_cast<double>(t) / static_cast<double>(options_.T_max);
   const double weight = (1 + std::cos(std::numbers::pi * progress)) / 2;

@@ -22,9 +22,9 @@ class CosineAnnealingLR final : public LRScheduler {
   explicit CosineAnnealingLR(const CosineAnnealingLROptions& options);
   CosineAnnealingLR(Optimizer& optimizer, const CosineAnnealingLROptions& options);
 
-  double lr(std::int64_t t, double base_lr) const override;
-
  private:
+  double value(std::int64_t t, double base_lr) const override;
+
   CosineAnnealingLROptions options_;
 };
 

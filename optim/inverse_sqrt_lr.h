@@ -14,7 +14,8 @@ class InverseSqrtLR final : public LRScheduler {
   InverseSqrtLR();
   explicit InverseSqrtLR(Optimizer& optimizer);
 
-  double lr(std::int64_t t, double base_lr) const override;
+ private:
+  double value(std::int64_t t, double base_lr) const override;
 };
 
 }  // namespace tarn::optim

@@ -13,7 +13,7 @@ InverseTimeLR::InverseTimeLR(Optimizer& optimizer, const InverseTimeLROptions& o
   attach(optimizer);
 }
 
-double InverseTimeLR::lr(std::int64_t t, double base_lr) const {
+double InverseTimeLR::value(std::int64_t t, double base_lr) const {
   return base_lr / (1 + options_.alpha * static_cast<double>(t));
 }
 

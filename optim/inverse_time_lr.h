@@ -18,9 +18,9 @@ class InverseTimeLR final : public LRScheduler {
   explicit InverseTimeLR(const InverseTimeLROptions& options = {});
   explicit InverseTimeLR(Optimizer& optimizer, const InverseTimeLROptions& options = {});
 
-  double lr(std::int64_t t, double base_lr) const override;
-
  private:
+  double value(std::int64_t t, double base_lr) const override;
+
   InverseTimeLROptions options_;
 };
 

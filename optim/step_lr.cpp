@@ -14,7 +14,7 @@ StepLR::StepLR(Optimizer& optimizer, const StepLROptions& options) : StepLR(opti
   attach(optimizer);
 }
 
-double StepLR::lr(std::int64_t t, double base_lr) const {
+double StepLR::value(std::int64_t t, double base_lr) const {
   const std::int64_t drops = t / options_.step_size;
   return base_lr * std::pow(options_.gamma, static_cast<double>(drops));
 }

@@ -18,9 +18,9 @@ class StepLR final : public LRScheduler {
   explicit StepLR(const StepLROptions& options);
   StepLR(Optimizer& optimizer, const StepLROptions& options);
 
-  double lr(std::int64_t t, double base_lr) const override;
-
  private:
+  double value(std::int64_t t, double base_lr) const override;
+
   StepLROptions options_;
 };
 
