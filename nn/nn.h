@@ -9,6 +9,7 @@
 #include <tarn/nn/linear.h>
 #include <tarn/nn/loss.h>
 #include <tarn/nn/module.h>
+#include <tarn/nn/parameters_to_vector.h>
 #include <tarn/nn/sequential.h>
 #include <tarn/nn/summary.h>
 #include <tarn/nn/unregistered.h>
