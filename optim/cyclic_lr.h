@@ -18,8 +18,8 @@ enum class CyclicMode {
 enum class CyclicScaleMode { cycle, iterations };
 
 struct CyclicLROptions {
-  double max_lr;                     ///< the peak, >= 0
   double base_lr = kInherit;         ///< the floor, >= 0; by default each group's own lr
+  double max_lr;                     ///< the peak, >= 0
   std::int64_t step_size_up = 2000;  ///< steps from floor to peak, >= 1
   std::int64_t step_size_down = 0;   ///< steps back, >= 1; 0: as many as up
   CyclicMode mode = CyclicMode::triangular;

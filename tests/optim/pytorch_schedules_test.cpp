@@ -70,7 +70,7 @@ bool is_near(double actual, double expected) {
 
 std::map<std::string, Schedule> schedules() {
   using std::vector;
-  const CyclicLROptions cyclic{.max_lr = 0.9, .base_lr = 0.1, .step_size_up = 64};
+  const CyclicLROptions cyclic{.base_lr = 0.1, .max_lr = 0.9, .step_size_up = 64};
   CyclicLROptions triangular2 = cyclic;
   triangular2.step_size_up = 40;
   triangular2.step_size_down = 10;
@@ -102,7 +102,7 @@ std::map<std::string, Schedule> schedules() {
       {"CosineAnnealingWarmRestarts", CosineAnnealingWarmRestarts({.T_0 = 40})},
       {"CosineAnnealingWarmRestarts mult",
        CosineAnnealingWarmRestarts({.T_0 = 7, .T_mult = 3, .eta_min = 0.05})},
-      {"CyclicLR", CyclicLR({.max_lr = 0.9, .base_lr = 0.1, .step_size_up = 40})},
+      {"CyclicLR", CyclicLR({.base_lr = 0.1, .max_lr = 0.9, .step_size_up = 40})},
       {"CyclicLR triangular2", CyclicLR(triangular2)},
       {"CyclicLR exp_range", CyclicLR(exp_range)},
       {"CyclicLR scale_fn", CyclicLR(own)},
