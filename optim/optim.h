@@ -1,9 +1,11 @@
 #pragma once
 
-// Optimizers, learning rate schedules.
+// Optimizers, learning rate schedules, averaging and accumulation.
+#include <tarn/optim/accumulator.h>
 #include <tarn/optim/adagrad.h>
 #include <tarn/optim/adam.h>
 #include <tarn/optim/adamw.h>
+#include <tarn/optim/averaged_model.h>
 #include <tarn/optim/chained_scheduler.h>
 #include <tarn/optim/constant_lr.h>
 #include <tarn/optim/cosine_annealing_lr.h>
