@@ -9,11 +9,6 @@ ConstantLR::ConstantLR(const ConstantLROptions& options)
   detail::check_at_least(name(), "total_iters", options.total_iters, 0);
 }
 
-ConstantLR::ConstantLR(Optimizer& optimizer, const ConstantLROptions& options)
-    : ConstantLR(options) {
-  attach(optimizer);
-}
-
 double ConstantLR::value(std::int64_t t, double base_lr) const {
   return t < options_.total_iters ? base_lr * options_.factor : base_lr;
 }

@@ -19,7 +19,10 @@ struct ConstantLROptions {
 class ConstantLR final : public LRScheduler {
  public:
   explicit ConstantLR(const ConstantLROptions& options = {});
-  explicit ConstantLR(Optimizer& optimizer, const ConstantLROptions& options = {});
+  explicit ConstantLR(Optimizer& optimizer, const ConstantLROptions& options = {})
+      : ConstantLR(options) {
+    attach(optimizer);
+  }
 
  private:
   double value(std::int64_t t, double base_lr) const override;

@@ -20,7 +20,10 @@ struct CosineAnnealingLROptions {
 class CosineAnnealingLR final : public LRScheduler {
  public:
   explicit CosineAnnealingLR(const CosineAnnealingLROptions& options);
-  CosineAnnealingLR(Optimizer& optimizer, const CosineAnnealingLROptions& options);
+  CosineAnnealingLR(Optimizer& optimizer, const CosineAnnealingLROptions& options)
+      : CosineAnnealingLR(options) {
+    attach(optimizer);
+  }
 
  private:
   double value(std::int64_t t, double base_lr) const override;

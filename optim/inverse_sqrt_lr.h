@@ -12,7 +12,7 @@ namespace tarn::optim {
 class InverseSqrtLR final : public LRScheduler {
  public:
   InverseSqrtLR();
-  explicit InverseSqrtLR(Optimizer& optimizer);
+  explicit InverseSqrtLR(Optimizer& optimizer) : InverseSqrtLR() { attach(optimizer); }
 
  private:
   double value(std::int64_t t, double base_lr) const override;

@@ -16,7 +16,10 @@ struct InverseTimeLROptions {
 class InverseTimeLR final : public LRScheduler {
  public:
   explicit InverseTimeLR(const InverseTimeLROptions& options = {});
-  explicit InverseTimeLR(Optimizer& optimizer, const InverseTimeLROptions& options = {});
+  explicit InverseTimeLR(Optimizer& optimizer, const InverseTimeLROptions& options = {})
+      : InverseTimeLR(options) {
+    attach(optimizer);
+  }
 
  private:
   double value(std::int64_t t, double base_lr) const override;

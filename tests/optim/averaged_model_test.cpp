@@ -125,7 +125,7 @@ TEST(AveragedModel, IsTheModelItselfBeforeTheFirstUpdate) {
 
 TEST(AveragedModel, ResumesWithTheSameBits) {
   for (const AveragedModelOptions& options :
-       {AveragedModelOptions{}, {.ema_decay = 0.9}, {.skip = 2}}) {
+       std::vector<AveragedModelOptions>{{}, {.ema_decay = 0.9}, {.skip = 2}}) {
     Point point;
     AveragedModel whole(point, options);
     AveragedModel second(point, options);
