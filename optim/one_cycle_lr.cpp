@@ -1,10 +1,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include <tarn/optim/detail/check_number.h>
 #include <tarn/optim/one_cycle_lr.h>
+#include <tarn/tensor/error.h>
+#include <tarn/tensor/str.h>
 
 namespace tarn::optim {
 
@@ -13,6 +16,10 @@ OneCycleLR::OneCycleLR(const OneCycleLROptions& options)
   if (options.total_steps == 0) {
     detail::check_at_least(name(), "epochs", options.epochs, 1);
     detail::check_at_least(name(), "steps_per_epoch", options.steps_per_epoch, 1);
+    if (options.epochs > std::numeric_limits<std::int64_t>::max() / options.steps_per_epoch) {
+      throw ValueError(str(name(), ": ", options.epochs, " epochs of ", options.steps_per_epoch,
+                           " steps: expected a product below 2^63"));
+    }
     options_.total_steps = options.epochs * options.steps_per_epoch;
   }
   detail::check_at_least(name(), "total_steps", options_.total_steps, 1);

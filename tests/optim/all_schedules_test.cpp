@@ -277,6 +277,9 @@ TEST(AllSchedules, RefuseOptionsOutsideTheirRanges) {
   EXPECT_TRUE(
       refuses([] { CyclicLR({.max_lr = 1, .step_size_up = 0}); }, "CyclicLR: step_size_up = 0"));
   EXPECT_TRUE(refuses([] { OneCycleLR({.max_lr = 1}); }, "OneCycleLR: epochs = 0"));
+  EXPECT_TRUE(
+      refuses([] { OneCycleLR({.epochs = std::int64_t{1} << 40, .steps_per_epoch = 1 << 30}); },
+              "OneCycleLR: 1099511627776 epochs of 1073741824 steps"));
   EXPECT_TRUE(refuses([] { OneCycleLR({.total_steps = 5, .pct_start = 2}); },
                       "OneCycleLR: pct_start = 2: expected a value in 0..1"));
   EXPECT_TRUE(refuses([] { OneCycleLR({.total_steps = 5, .div_factor = 0}); },
