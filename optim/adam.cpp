@@ -18,7 +18,7 @@ Options named(const AdamOptions& o) {
 
 // NaN where one of the two is.
 void keep_larger(const Tensor& largest, const Tensor& x) {
-  const auto larger = [](auto a, auto b) { return a >= b || a != a ? a : b; };
+  const auto larger = [](auto a, auto b) { return a >= b || std::isnan(a) ? a : b; };
   kernels::visit_floating("Adam", x.dtype(), [&]<class T>() {
     kernels::map_into<kernels::kLanes<T>, T, T, T>(
         largest, [&](const auto& a, const auto& b) { return kernels::each(larger, a, b); }, largest,

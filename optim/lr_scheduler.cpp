@@ -61,6 +61,7 @@ std::vector<double> LRScheduler::base_lrs() const {
 
 std::vector<double> LRScheduler::lrs(std::int64_t t, const std::vector<double>& base_lrs) const {
   std::vector<double> result;
+  result.reserve(base_lrs.size());
   for (const double base_lr : base_lrs) result.push_back(lr(t, base_lr));
   return result;
 }
