@@ -12,6 +12,7 @@
 #include <tarn/nn/loss.h>
 #include <tarn/nn/module.h>
 #include <tarn/nn/pooling.h>
+#include <tarn/nn/parameters_to_vector.h>
 #include <tarn/nn/sequential.h>
 #include <tarn/nn/summary.h>
 #include <tarn/nn/unregistered.h>
