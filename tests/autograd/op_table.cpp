@@ -10,6 +10,7 @@ std::vector<OpRow> matrix_rows();
 std::vector<OpRow> losses_rows();
 std::vector<OpRow> shapes_rows();
 std::vector<OpRow> in_place_rows();
+std::vector<OpRow> activations_rows();
 
 const std::vector<OpRow>& op_table() {
   static const std::vector<OpRow> table = [] {
@@ -22,6 +23,7 @@ const std::vector<OpRow>& op_table() {
              losses_rows,
              shapes_rows,
              in_place_rows,
+             activations_rows,
          }) {
       const std::vector<OpRow> part = family();
       rows.insert(rows.end(), part.begin(), part.end());
