@@ -1,19 +1,34 @@
 #pragma once
 
 /// All of tarn.
+#include <tarn/autograd/anomaly.h>
 #include <tarn/autograd/backward.h>
+#include <tarn/autograd/function.h>
+#include <tarn/autograd/functional.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/gradcheck.h>
 #include <tarn/autograd/ops.h>
+#include <tarn/autograd/per_sample.h>
 #include <tarn/autograd/record.h>
+#include <tarn/data/cifar10.h>
+#include <tarn/data/concat_dataset.h>
+#include <tarn/data/csv.h>
 #include <tarn/data/dataloader.h>
+#include <tarn/data/fashion_mnist.h>
 #include <tarn/data/fetch_scope.h>
 #include <tarn/data/idx.h>
+#include <tarn/data/image_folder.h>
 #include <tarn/data/map_dataset.h>
 #include <tarn/data/mnist.h>
 #include <tarn/data/sampler.h>
+#include <tarn/data/stratified_sampler.h>
+#include <tarn/data/subset.h>
+#include <tarn/data/synthetic.h>
 #include <tarn/data/tensor_dataset.h>
 #include <tarn/data/transforms.h>
+#include <tarn/data/weighted_random_sampler.h>
+#include <tarn/io/image.h>
+#include <tarn/io/npy.h>
 #include <tarn/nn/nn.h>
 #include <tarn/optim/optim.h>
 #include <tarn/tensor/error.h>
@@ -22,6 +37,7 @@
 #include <tarn/tensor/pool.h>
 #include <tarn/tensor/print.h>
 #include <tarn/tensor/random.h>
+#include <tarn/tensor/removable_handle.h>
 #include <tarn/tensor/state_dict.h>
 #include <tarn/tensor/str.h>
 #include <tarn/tensor/tensor.h>

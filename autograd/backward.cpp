@@ -1,6 +1,5 @@
-#include <mutex>
-
 #include <tarn/autograd/backward.h>
+#include <tarn/autograd/detail/hooks.h>
 #include <tarn/autograd/detail/ownership.h>
 #include <tarn/autograd/detail/pass.h>
 #include <tarn/autograd/detail/unowned_leaves.h>
@@ -16,12 +15,6 @@
 
 namespace tarn {
 namespace {
-
-// Passes of different threads run one after another: graphs may share nodes.
-std::recursive_mutex& engine_mutex() {
-  static std::recursive_mutex mutex;
-  return mutex;
-}
 
 thread_local UnownedLeaves unowned;
 
@@ -82,7 +75,7 @@ void accumulate(TensorImpl& leaf, Tensor gradient) {
 }
 
 void run_backward(const Tensor& output, const BackwardOptions& options) {
-  const std::lock_guard lock(engine_mutex());
+  const std::lock_guard lock(Pass::mutex());
   Tensor gradient = seed("backward", output, options.gradient);
   const GradModeGuard mode(options.create_graph);
   const intrusive_ptr<Node> root = gradient_node(output);
@@ -91,14 +84,19 @@ void run_backward(const Tensor& output, const BackwardOptions& options) {
   pass.run(options.retain_graph || options.create_graph);
   // Only now, when nothing can fail any more, the leaves change.
   unowned = {};
+  std::vector<Tensor> hooked;
   pass.for_each([&](Node& node) {
-    TensorImpl* const leaf = node.leaf();
-    if (!leaf) return;
+    TensorImpl* const owner = node.grad_owner();
+    if (!owner) return;
     Tensor total = std::move(pass.gradient(node));
     if (!total.defined()) return;
-    if (!leaf->has_optimizer && unowned.count++ == 0) unowned.first = leaf->sizes;
-    accumulate(*leaf, std::move(total));
+    if (owner->is_leaf && !owner->has_optimizer && unowned.count++ == 0)
+      unowned.first = owner->sizes;
+    accumulate(*owner, std::move(total));
+    if (node.hooks && !node.hooks->accumulated.empty())
+      hooked.emplace_back(intrusive_ptr<TensorImpl>(owner));
   });
+  for (const Tensor& leaf : hooked) detail::call_post_accumulate_hooks(leaf);
 }
 
 }  // namespace
@@ -109,13 +107,15 @@ void forget_unowned_leaves() { unowned = {}; }
 
 void Tensor::backward() const { run_backward(*this, {}); }
 
-void Tensor::backward(const Tensor& gradient) const { run_backward(*this, {.gradient = gradient}); }
+void Tensor::backward_from(const Tensor& gradient) const {
+  run_backward(*this, {.gradient = gradient});
+}
 
 void Tensor::backward(const BackwardOptions& options) const { run_backward(*this, options); }
 
 std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs,
                          const GradOptions& options) {
-  const std::lock_guard lock(engine_mutex());
+  const std::lock_guard lock(Pass::mutex());
   if (!options.grad_outputs.empty() && options.grad_outputs.size() != outputs.size()) {
     throw ValueError(str("grad: ", options.grad_outputs.size(), " grad_outputs for ",
                          outputs.size(), " outputs: expected one each, or none at all"));
@@ -153,7 +153,7 @@ std::vector<Tensor> grad(const std::vector<Tensor>& outputs, const std::vector<T
 }
 
 std::vector<Tensor> graph_leaves(const Tensor& output) {
-  const std::lock_guard lock(engine_mutex());
+  const std::lock_guard lock(Pass::mutex());
   std::vector<Tensor> leaves;
   if (!output.requires_grad()) return leaves;
   const intrusive_ptr<Node> root = gradient_node(output);

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include <tarn/autograd/detail/hooks.h>
 #include <tarn/autograd/node.h>
 #include <tarn/tensor/pool.h>
 #include <tarn/tensor/str.h>
@@ -35,12 +36,22 @@ class LeafNode final : public Node {
 
 }  // namespace
 
-Op::Op(const char* name) : name_(name) { op_names().emplace_back(name); }
+Op::Op(const char* name, bool listed) : name_(name) {
+  if (listed) op_names().emplace_back(name);
+}
 
 std::vector<std::string> registered_ops() {
   std::vector<std::string> names = op_names();
   std::sort(names.begin(), names.end());
   return names;
+}
+
+void detail::DeleteHooks::operator()(Hooks* hooks) const noexcept { delete hooks; }
+
+TensorImpl* Node::retaining_tensor() const {
+  if (!hooks->retains) return nullptr;
+  TensorImpl* const tensor = hooks->retains->tensor;
+  return tensor && tensor->history.get() == this ? tensor : nullptr;
 }
 
 void* Node::operator new(std::size_t bytes) { return pool::allocate(bytes); }
@@ -69,8 +80,8 @@ void Node::last_owner_left() noexcept {
 }
 
 intrusive_ptr<Node> gradient_node(const Tensor& tensor) {
+  if (!tensor.requires_grad()) return {};
   TensorImpl& impl = tensor.impl();
-  if (!impl.requires_grad) return {};
   if (!impl.history) impl.history = intrusive_ptr<History>(new LeafNode(impl));
   return intrusive_ptr<Node>(static_cast<Node*>(impl.history.get()));
 }

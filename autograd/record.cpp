@@ -1,3 +1,5 @@
+#include <tarn/autograd/detail/nan_checks.h>
+#include <tarn/autograd/detail/view_history.h>
 #include <tarn/autograd/record.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
@@ -7,7 +9,9 @@ namespace tarn::detail {
 void check_history(const Op& op, const Tensor& input) {
   if (!input.defined()) return;
   const TensorImpl& impl = input.impl();
-  if (impl.history_version >= impl.storage->recorded_version) return;
+  if (!impl.is_stale()) return;
+  refresh_history(input);
+  if (!impl.is_stale()) return;
   throw AutogradError(str(
       op.name(), ": an operand of shape ", impl.sizes,
       " shares its elements with a tensor that an in-place op changed after it was made (version ",
@@ -24,6 +28,7 @@ void set_history(const Tensor& value, const intrusive_ptr<Node>& node) {
   impl.requires_grad = true;
   impl.is_leaf = false;
   impl.history_version = impl.storage->version();
+  if (is_anomaly_enabled()) note_result(*node, value);
 }
 
 }  // namespace tarn::detail

@@ -2,8 +2,10 @@
 
 #include <array>
 #include <optional>
+#include <span>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/node.h>
@@ -22,7 +24,8 @@ struct Gradient {
 /// "The gradient with respect to `input` is `function(g)`", where g is the gradient of the op's
 /// output. The function is written with differentiable ops, so that second derivatives need no
 /// extra code; what it needs of the op's tensors it captures as `saved(x)`. It only runs, and only
-/// keeps its captures, when `input` requires grad.
+/// keeps its captures, when `input` requires grad. One with a member `RowGradients rows(g)` also
+/// serves per_sample_gradients().
 template <class F>
 Gradient<F> wrt(const Tensor& input, F function) {
   return {input, std::move(function)};
@@ -51,6 +54,10 @@ class OpNode final : public Node {
     return call(i, grad, std::index_sequence_for<F...>());
   }
 
+  RowGradients row_gradients(std::size_t i, const Tensor& grad) override {
+    return call_rows(i, grad, std::index_sequence_for<F...>());
+  }
+
   void release_saved() override {
     std::apply([](auto&... function) { (function.reset(), ...); }, functions_);
   }
@@ -73,8 +80,39 @@ class OpNode final : public Node {
     return result;
   }
 
+  template <std::size_t... I>
+  RowGradients call_rows(std::size_t i, const Tensor& grad, std::index_sequence<I...>) {
+    RowGradients result;
+    ((i == I ? void(result = rows_of(*std::get<I>(functions_), grad)) : void()), ...);
+    return result;
+  }
+  template <class G>
+  static RowGradients rows_of(G& function, const Tensor& grad) {
+    if constexpr (requires { function.rows(grad); }) return function.rows(grad);
+    return {};
+  }
+
   std::array<Edge, sizeof...(F)> edges_;
   std::tuple<std::optional<F>...> functions_;
+};
+
+// For an op with any number of inputs of one kind.
+template <class F>
+class ListNode final : public Node {
+ public:
+  ListNode(const Op& op, const Where& where, std::span<const Tensor> inputs, F function)
+      : Node(op.name(), where), edges_(inputs.size()), function_(std::move(function)) {
+    for (std::size_t i = 0; i < inputs.size(); ++i) edges_[i] = gradient_node(inputs[i]);
+    set_edges(edges_);
+  }
+  Tensor input_gradient(std::size_t i, const Tensor& grad) override {
+    return (*function_)(i, grad);
+  }
+  void release_saved() override { function_.reset(); }
+
+ private:
+  std::vector<Edge> edges_;
+  std::optional<F> function_;
 };
 
 }  // namespace detail
@@ -89,6 +127,22 @@ Tensor record(const Op& op, const Where& where, Tensor value, Gradient<F>... gra
   if (!(detail::needs_gradient(gradients.input) || ...)) return value;
   detail::set_history(value,
                       intrusive_ptr<Node>(new detail::OpNode<F...>(op, where, gradients...)));
+  return value;
+}
+
+/// The same for an op on a list: the gradient with respect to inputs[i] is `function(i, g)`.
+template <class F>
+Tensor record_list(const Op& op, const Where& where, Tensor value, std::span<const Tensor> inputs,
+                   F function) {
+  if (!is_grad_enabled()) return value;
+  bool needed = false;
+  for (const Tensor& input : inputs) {
+    detail::check_history(op, input);
+    needed = needed || detail::needs_gradient(input);
+  }
+  if (!needed) return value;
+  detail::set_history(
+      value, intrusive_ptr<Node>(new detail::ListNode<F>(op, where, inputs, std::move(function))));
   return value;
 }
 

@@ -1,3 +1,4 @@
+#include <tarn/autograd/detail/view_history.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/node.h>
 #include <tarn/autograd/saved_tensor.h>
@@ -6,7 +7,9 @@
 
 namespace tarn {
 
-SavedTensor saved(const Tensor& input) { return {input, false}; }
+SavedTensor saved(const Tensor& input) {
+  return {input.defined() ? without_base(input) : input, false};
+}
 
 SavedTensor saved_output(const Tensor& output) { return {output.detach(), true}; }
 

@@ -1,4 +1,3 @@
-#include <bit>
 #include <thread>
 #include <utility>
 
@@ -86,15 +85,18 @@ std::int64_t integer(const StateDict& state, const char* name) {
 // An epoch under way.
 struct DataLoader::Iterator::Run {
   detail::EpochPlan plan;
+  std::shared_ptr<Place> place;
   std::optional<detail::Prefetcher> prefetcher{};
   std::int64_t position = 0;
   Batch batch{};
 
-  // The old batch goes first: its memory serves the new one.
+  // The old batch goes first: its memory serves the new one. A batch that fails is not used.
   void load() {
     batch = {};
-    if (position == plan.batches) return;
+    place->ended = position >= plan.batches;
+    if (place->ended) return;
     batch = prefetcher ? prefetcher->next() : plan.fetch(position, -1, nullptr);
+    place->batch = position + 1;
   }
 };
 
@@ -116,21 +118,34 @@ DataLoader::Iterator DataLoader::begin() {
                                            " examples, batch_size = ", options_.batch_size,
                                            ", drop_last = ", options_.drop_last));
   }
-  auto run = std::unique_ptr<Iterator::Run>(
-      new Iterator::Run{{dataset_, epoch_order(*options_.sampler, dataset_size_, seed_, epoch_),
-                         options_.batch_size, size(), seed_, epoch_}});
-  if (options_.num_workers > 0 && run->plan.batches > 0) {
-    run->prefetcher.emplace(run->plan, options_.num_workers, options_.prefetch_factor);
+  auto place = std::make_shared<Place>(next_);
+  if (place->batch_size == 0) place->batch_size = options_.batch_size;
+  auto run = std::unique_ptr<Iterator::Run>(new Iterator::Run{
+      {dataset_, epoch_order(*options_.sampler, dataset_size_, seed_, place->epoch),
+       place->batch_size, batches(place->batch_size), options_.collate, seed_, place->epoch},
+      place});
+  run->position = place->batch;
+  if (options_.num_workers > 0 && run->position < run->plan.batches) {
+    run->prefetcher.emplace(run->plan, run->position, options_.num_workers,
+                            options_.prefetch_factor);
   }
-  ++epoch_;
+  next_ = {.epoch = place->epoch + 1};
+  running_ = std::move(place);
   run->load();
   return Iterator(std::move(run));
 }
 
-std::int64_t DataLoader::size() const {
+std::int64_t DataLoader::size() const { return batches(options_.batch_size); }
+
+std::int64_t DataLoader::batches(std::int64_t batch_size) const {
   const std::int64_t samples = options_.sampler->num_samples(dataset_size_);
-  const bool short_batch = samples % options_.batch_size != 0 && !options_.drop_last;
-  return samples / options_.batch_size + (short_batch ? 1 : 0);
+  const bool short_batch = samples % batch_size != 0 && !options_.drop_last;
+  return samples / batch_size + (short_batch ? 1 : 0);
+}
+
+void DataLoader::set_epoch(std::uint64_t epoch) {
+  next_ = {.epoch = epoch};
+  running_.reset();
 }
 
 void DataLoader::set_batch_size(std::int64_t batch_size) {
@@ -138,19 +153,69 @@ void DataLoader::set_batch_size(std::int64_t batch_size) {
   options_.batch_size = batch_size;
 }
 
+// Order e tells apart most samplers, but shuffling once and anew begin alike.
+std::uint64_t DataLoader::order_hash(std::uint64_t seed, std::uint64_t epoch) const {
+  std::uint64_t hash = 0;
+  for (const std::uint64_t e : {epoch, epoch + 1}) {
+    for (const std::int64_t index : epoch_order(*options_.sampler, dataset_size_, seed, e))
+      hash = (hash ^ static_cast<std::uint64_t>(index)) * 0x9e3779b97f4a7c15;
+    hash ^= hash >> 29;
+  }
+  return hash;
+}
+
 StateDict DataLoader::state_dict() const {
+  const Place place = running_ && !running_->ended ? *running_ : next_;
   StateDict state;
-  state.set("seed", scalar_tensor(std::bit_cast<std::int64_t>(seed_)));
-  state.set("epoch", scalar_tensor(std::bit_cast<std::int64_t>(epoch_)));
+  const auto set = [&](const char* name, auto value) {
+    state.set(name, scalar_tensor(static_cast<std::int64_t>(value)));
+  };
+  set("seed", seed_);
+  set("epoch", place.epoch);
+  set("batch", place.batch);
+  set("epoch_batch_size", place.batch_size > 0 ? place.batch_size : options_.batch_size);
+  set("batch_size", options_.batch_size);
+  set("drop_last", options_.drop_last);
+  set("dataset_size", dataset_size_);
+  set("order", order_hash(seed_, place.epoch));
   return state;
 }
 
 void DataLoader::load_state_dict(const StateDict& state) {
-  const std::int64_t seed = integer(state, "seed");
-  const std::int64_t epoch = integer(state, "epoch");
-  if (epoch < 0) throw ValueError(str("DataLoader: state \"epoch\" is ", epoch, ": expected >= 0"));
-  seed_ = std::bit_cast<std::uint64_t>(seed);
-  epoch_ = static_cast<std::uint64_t>(epoch);
+  const auto seed = static_cast<std::uint64_t>(integer(state, "seed"));
+  const auto at_least = [&](const char* name, std::int64_t least) {
+    const std::int64_t value = integer(state, name);
+    if (value >= least) return value;
+    throw ValueError(str("DataLoader: state \"", name, "\" is ", value, ": expected >= ", least));
+  };
+  const auto fits = [&](const char* name, std::int64_t own, const char* remedy) {
+    const std::int64_t value = integer(state, name);
+    if (value == own) return;
+    throw ValueError(str("DataLoader: the state is of a loader with ", name, " = ", value,
+                         ", this one has ", own, ": ", remedy));
+  };
+  Place place{.epoch = static_cast<std::uint64_t>(at_least("epoch", 0)),
+              .batch = at_least("batch", 0),
+              .batch_size = at_least("epoch_batch_size", 1)};
+  fits("dataset_size", dataset_size_, "resume with the data that the run began with");
+  fits("batch_size", options_.batch_size, "make this one with the state's, or set_batch_size() it");
+  fits("drop_last", options_.drop_last, "make this one with the state's");
+  if (options_.seed) {
+    fits("seed", static_cast<std::int64_t>(*options_.seed), "leave .seed out, or give the state's");
+  }
+  if (place.batch > batches(place.batch_size)) {
+    throw ValueError(str("DataLoader: state \"batch\" is ", place.batch, ": expected 0..",
+                         batches(place.batch_size), ", the batches of an epoch"));
+  }
+  if (static_cast<std::uint64_t>(integer(state, "order")) != order_hash(seed, place.epoch)) {
+    throw ValueError(
+        str("DataLoader: the sampler visits the examples of epoch ", place.epoch,
+            " in another order than in the state's run: resume with the same sampler or shuffle"));
+  }
+  if (place.batch == 0) place.batch_size = 0;  // an epoch that has not begun goes by the options
+  seed_ = seed;
+  next_ = place;
+  running_.reset();
 }
 
 DataLoader::Iterator::Iterator(std::unique_ptr<Run> run) : run_(std::move(run)) {}

@@ -23,6 +23,9 @@ struct DataLoaderOptions {
   std::shared_ptr<const Sampler> sampler{};  ///< decides the order in place of `shuffle`
   std::optional<std::uint64_t>
       seed{};  ///< of all its random numbers; by default drawn from default_generator()
+  /// Makes a batch of its examples; by default Dataset::get_batch stacks them. Called by several
+  /// threads at once when there are workers.
+  Collate collate{};
 };
 
 /// Goes through a data set in batches.
@@ -35,8 +38,8 @@ struct DataLoaderOptions {
 ///   }
 ///
 /// The batches are a function of (data set, options, seed, epoch): the same bits for any number of
-/// workers and threads. Making a loader without a seed takes one stream of the default generator;
-/// going through it takes none.
+/// workers and threads, also across state_dict() and load_state_dict(). Making a loader without a
+/// seed takes one stream of the default generator; going through it takes none.
 ///
 /// An example that fails throws WorkerError "data[4711] (worker 2): <text>", or "(no worker)" with
 /// num_workers = 0, where its batch would have come, with the original exception nested in it; the
@@ -65,15 +68,28 @@ class DataLoader {
   /// From the next epoch on. Throws ValueError unless it is >= 1.
   void set_batch_size(std::int64_t batch_size);
 
-  /// The number of the epoch that begin() will begin; the first is 0.
-  std::uint64_t epoch() const { return epoch_; }
-  void set_epoch(std::uint64_t epoch) { epoch_ = epoch; }
+  /// The number of the epoch that begin() will begin, or go on with after load_state_dict(); the
+  /// first is 0.
+  std::uint64_t epoch() const { return next_.epoch; }
+  /// Batches of that epoch that begin() will leave out: 0 unless a state from within it was loaded.
+  std::int64_t batch() const { return next_.batch; }
+  /// begin() will begin this epoch, from its first batch.
+  void set_epoch(std::uint64_t epoch);
 
-  /// "seed" and "epoch", int64 []: with them another loader over the same data goes on as this one
-  /// would.
+  /// Where the loop has got to: with it another loader over the same data gives the batches that
+  /// this one has yet to give, bit for bit and for any number of workers. Taken inside a loop, or
+  /// after it was left early, the batch of the loop counts as used: loading the state and iterating
+  /// gives the rest of the epoch. That rest is empty when the state was taken with the last batch;
+  /// once the loop has ended it is the next epoch. Of several epochs under way, it is about the one
+  /// begun last.
+  ///
+  /// Entries, int64 []: seed, epoch, batch (used so far), epoch_batch_size (of that epoch),
+  /// batch_size, drop_last, dataset_size, order (a hash of the sampler's indices in this epoch and
+  /// the next).
   StateDict state_dict() const;
-  /// Throws IndexError for a missing entry, ValueError for one that is not a single int64 (epoch:
-  /// >= 0); the loader is then as before.
+  /// Throws IndexError for a missing entry and ValueError for one that is not a single int64, is
+  /// out of range or does not fit this loader: another batch_size, drop_last, dataset_size or
+  /// order, or another seed than the one in its options. The loader is then as before.
   void load_state_dict(const StateDict& state);
 
  private:
@@ -81,7 +97,19 @@ class DataLoader {
   DataLoaderOptions options_;
   std::int64_t dataset_size_;
   std::uint64_t seed_;
-  std::uint64_t epoch_ = 0;
+
+  // A place between two batches. Epochs under way keep theirs up to date.
+  struct Place {
+    std::uint64_t epoch = 0;
+    std::int64_t batch = 0;
+    std::int64_t batch_size = 0;  // of this epoch; 0: that of the options
+    bool ended = false;
+  };
+  std::int64_t batches(std::int64_t batch_size) const;
+  std::uint64_t order_hash(std::uint64_t seed, std::uint64_t epoch) const;
+
+  Place next_;
+  std::shared_ptr<Place> running_;  // of the epoch begun last; null when next_ was set since
 };
 
 /// A place in one epoch, and the batch there. It owns the epoch: its order, its workers, its batch.

@@ -1,8 +1,10 @@
-#include <tarn/autograd/grad_mode.h>
+#include <optional>
+#include <utility>
+
 #include <tarn/data/dataset.h>
+#include <tarn/data/detail/row_stack.h>
 #include <tarn/data/fetch_scope.h>
 #include <tarn/tensor/error.h>
-#include <tarn/tensor/factories.h>
 #include <tarn/tensor/random.h>
 #include <tarn/tensor/str.h>
 
@@ -10,63 +12,23 @@ namespace tarn::data {
 namespace {
 
 // get(), with random numbers that depend on the example's place alone.
-Example fetch(const Dataset& dataset, std::int64_t index) {
-  FetchScope* const scope = FetchScope::current();
-  if (!scope) return dataset.get(index);
-  Generator generator(scope->enter(index));
-  const GeneratorGuard guard(generator);
-  return dataset.get(index);
+Example fetch(const Dataset& dataset, FetchScope* scope, std::int64_t row, std::int64_t index) {
+  Generator generator(scope ? scope->enter(row) : 0);
+  std::optional<GeneratorGuard> guard;
+  if (scope) guard.emplace(generator);
+  Example example = dataset.get(index);
+  if (!example.data.defined()) {
+    throw ValueError(str("get(", index, ") returned undefined data: expected a tensor"));
+  }
+  return example;
 }
 
-// One field of a batch in the making; it gets its shape and dtype from its first row.
-class Rows {
- public:
-  Rows(const char* field, std::span<const std::int64_t> indices)
-      : field_(field), indices_(indices) {}
-
-  void put(std::size_t i, const Tensor& row) {
-    if (i == 0) {
-      start(row);
-    } else {
-      check(i, row);
-    }
-    if (!rows_.defined()) return;
-    const NoGradGuard no_grad;
-    rows_.select(0, static_cast<std::int64_t>(i)).copy_(row);
-  }
-
-  Tensor take() { return std::move(rows_); }
-
- private:
-  void start(const Tensor& row) {
-    if (!row.defined()) return;
-    Shape shape = row.sizes();
-    shape.insert(0, static_cast<std::int64_t>(indices_.size()));
-    rows_ = empty(shape, {.dtype = row.dtype()});
-    row_shape_ = row.sizes();
-  }
-
-  void check(std::size_t i, const Tensor& row) const {
-    const auto item = [&] { return str("batch item ", i, " (", field_, "[", indices_[i], "])"); };
-    if (row.defined() != rows_.defined()) {
-      throw ValueError(
-          str(item(), row.defined() ? " is defined, item 0 is not" : " is undefined, item 0 is not",
-              ": expected a ", field_, " for all examples or for none"));
-    }
-    if (!row.defined()) return;
-    if (row.sizes() != row_shape_) {
-      throw ShapeError(str(item(), " is ", row.sizes(), ", item 0 is ", row_shape_));
-    }
-    if (row.dtype() != rows_.dtype()) {
-      throw DTypeError(str(item(), " is ", row.dtype(), ", item 0 is ", rows_.dtype()));
-    }
-  }
-
-  const char* field_;
-  std::span<const std::int64_t> indices_;
-  Tensor rows_;
-  Shape row_shape_;
-};
+template <class F>
+void for_examples(const Dataset& dataset, std::span<const std::int64_t> indices, F&& f) {
+  FetchScope* const scope = FetchScope::current();
+  const auto rows = scope ? scope->rows(indices) : indices;
+  for (std::size_t i = 0; i < indices.size(); ++i) f(fetch(dataset, scope, rows[i], indices[i]));
+}
 
 }  // namespace
 
@@ -74,15 +36,30 @@ Dataset::~Dataset() = default;
 
 Batch Dataset::get_batch(std::span<const std::int64_t> indices) const {
   if (indices.empty()) throw ValueError("get_batch: no indices: expected at least one");
-  Rows data("data", indices);
-  Rows target("target", indices);
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    const Example example = fetch(*this, indices[i]);
-    if (!example.data.defined()) {
-      throw ValueError(str("get(", indices[i], ") returned undefined data: expected a tensor"));
-    }
-    data.put(i, example.data);
-    target.put(i, example.target);
+  detail::RowStack data("data", indices.size(), indices);
+  detail::RowStack target("target", indices.size(), indices);
+  for_examples(*this, indices, [&](const Example& example) {
+    data.push(example.data);
+    target.push(example.target);
+  });
+  return {data.take(), target.take()};
+}
+
+std::vector<Example> get_examples(const Dataset& dataset, std::span<const std::int64_t> indices) {
+  std::vector<Example> examples;
+  examples.reserve(indices.size());
+  for_examples(dataset, indices,
+               [&](Example&& example) { examples.push_back(std::move(example)); });
+  return examples;
+}
+
+Batch default_collate(const std::vector<Example>& examples) {
+  if (examples.empty()) throw ValueError("default_collate: no examples: expected at least one");
+  detail::RowStack data("data", examples.size());
+  detail::RowStack target("target", examples.size());
+  for (const Example& example : examples) {
+    data.push(example.data);
+    target.push(example.target);
   }
   return {data.take(), target.take()};
 }

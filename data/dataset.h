@@ -2,10 +2,12 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <tarn/tensor/tensor.h>
 
@@ -56,7 +58,22 @@ class Dataset {
   /// DTypeError naming the first example that differs from the batch's first one, ValueError for no
   /// indices or an undefined tensor, and what get() throws.
   virtual Batch get_batch(std::span<const std::int64_t> indices) const;
+
+  /// Whether get_batch() gathers the rows of tensors in memory instead of calling get(). A
+  /// transform then sees the batch as a whole.
+  virtual bool in_memory() const { return false; }
 };
+
+/// Makes one batch of several examples.
+using Collate = std::function<Batch(const std::vector<Example>& examples)>;
+
+/// The examples at `indices`, one by one, with random numbers as in Dataset::get_batch.
+std::vector<Example> get_examples(const Dataset& dataset, std::span<const std::int64_t> indices);
+
+/// The examples stacked along a new dimension in front; what a DataLoader does unless it is given
+/// another Collate. Throws ShapeError and DTypeError naming the first example that differs from the
+/// first one, ValueError for no examples or undefined data.
+Batch default_collate(const std::vector<Example>& examples);
 
 /// A data set as its readers hold it: one passed by name is referred to and must outlive the
 /// reader, a temporary or moved one is kept inside.

@@ -3,17 +3,17 @@
 #include <span>
 #include <type_traits>
 
-#include <tarn/data/detail/grouped.h>
-#include <tarn/data/detail/input_file.h>
 #include <tarn/data/idx.h>
+#include <tarn/io/detail/grouped.h>
+#include <tarn/io/detail/input_file.h>
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/str.h>
 
 namespace tarn::data {
 namespace {
 
-using detail::grouped;
-using detail::InputFile;
+using io::detail::grouped;
+using io::detail::InputFile;
 
 struct Header {
   std::uint8_t code = 0;

@@ -1,3 +1,4 @@
+#include <tarn/data/fetch_scope.h>
 #include <tarn/data/map_dataset.h>
 #include <tarn/tensor/error.h>
 
@@ -12,6 +13,13 @@ Example MapDataset::get(std::int64_t index) const {
   Example example = dataset_->get(index);
   example.data = (*transform_)(example.data);
   return example;
+}
+
+Batch MapDataset::get_batch(std::span<const std::int64_t> indices) const {
+  if (indices.empty() || !in_memory()) return Dataset::get_batch(indices);
+  Batch batch = dataset_->get_batch(indices);
+  batch.data = transform_->apply_rows(batch.data, RowRandom(indices));
+  return batch;
 }
 
 }  // namespace tarn::data

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include <tarn/data/dataset.h>
-#include <tarn/data/transforms.h>
+#include <tarn/data/transforms/transform.h>
 
 namespace tarn::data {
 
@@ -19,6 +19,9 @@ class MapDataset : public Dataset {
 
   std::int64_t size() const override { return dataset_->size(); }
   Example get(std::int64_t index) const override;
+  /// With a data set in memory, the transform sees all rows at once.
+  Batch get_batch(std::span<const std::int64_t> indices) const override;
+  bool in_memory() const override { return dataset_->in_memory(); }
 
  private:
   DatasetRef dataset_;
@@ -28,8 +31,8 @@ class MapDataset : public Dataset {
 /// `dataset` seen through `transform`: a Transform, or any callable from Tensor to Tensor.
 ///
 ///   data::MNIST train("data/mnist", {.flatten = false});
-///   auto shifted = data::map(train, data::RandomTranslate(2, -0.4242));
-///   auto flat = data::map(shifted, [](const Tensor& x) { return x.flatten(); });
+///   auto turned = data::map(train, data::RandomAffine({.degrees = 10}));
+///   auto flat = data::map(turned, [](const Tensor& x) { return x.flatten(); });
 template <class F>
 MapDataset map(DatasetRef dataset, F transform) {
   if constexpr (std::derived_from<F, Transform>) {

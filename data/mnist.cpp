@@ -1,15 +1,14 @@
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <filesystem>
 
 #include <sys/stat.h>
 
+#include <tarn/data/detail/gather_pixels.h>
 #include <tarn/data/detail/gather_rows.h>
 #include <tarn/data/idx.h>
 #include <tarn/data/mnist.h>
 #include <tarn/tensor/error.h>
-#include <tarn/tensor/factories.h>
 #include <tarn/tensor/str.h>
 
 namespace tarn::data {
@@ -18,8 +17,6 @@ namespace {
 constexpr std::int64_t kSide = 28;
 constexpr std::int64_t kPixels = kSide * kSide;
 constexpr std::int64_t kClasses = 10;
-// Images that one thread converts at a time, about 8 us: less does not pay for waking another one.
-constexpr std::int64_t kGrain = 128;
 
 // The ways in which a file's name is written.
 std::vector<std::string> spellings(const std::string& name, const char* kind) {
@@ -40,13 +37,14 @@ struct Files {
   std::string labels;
 };
 
+template <class Source>
 class Search {
  public:
-  Search(const std::string& root, bool train) : root_(root), train_(train) {}
+  Search(const Source& source, const std::string& root, bool train)
+      : source_(source), root_(root), train_(train) {}
 
   Files run() {
-    for (const char* folder : {"", "MNIST/raw", "raw"}) {
-      const std::filesystem::path place = std::filesystem::path(root_) / folder;
+    for (const std::filesystem::path place : source_.folders) {
       Files files{find(place, images_), find(place, labels_)};
       if (!files.images.empty() && !files.labels.empty()) return files;
       images_.found = images_.found || !files.images.empty();
@@ -83,11 +81,11 @@ class Search {
     }
     const char* const apart =
         images_.found && labels_.found ? "images and labels lie in different folders: " : "";
-    throw IoError(
-        str("mnist: ", root_, ": ", apart, missing, "; scripts/get_mnist.sh fetches the files"),
-        root_, ENOENT);
+    throw IoError(str(source_.name, ": ", root_, ": ", apart, missing, "; ", source_.remedy), root_,
+                  ENOENT);
   }
 
+  const Source& source_;
   std::string root_;
   bool train_;
   Wanted images_{"images", "idx3"};
@@ -104,59 +102,54 @@ std::string describe(const Tensor& elements) {
   return str("bytes 0-3 are 00 00 08 0", elements.dim(), " (", kind, guess, ")");
 }
 
-Tensor read(const std::string& path, int dim, const char* expected) {
-  Tensor elements = read_idx(path, "mnist");
+Tensor read(const char* name, const std::string& path, int dim, const char* expected) {
+  Tensor elements = read_idx(path, name);
   if (elements.dtype() == kUInt8 && elements.dim() == dim) return elements;
-  throw FormatError(str("mnist: ", path, ": ", describe(elements), ": expected ", expected,
+  throw FormatError(str(name, ": ", path, ": ", describe(elements), ": expected ", expected,
                         "; are the two files swapped?"),
                     path, 0);
 }
 
-Tensor read_images(const std::string& path) {
-  Tensor images = read(path, 3, "00 00 08 03 (3-d uint8: images)");
+Tensor read_images(const char* name, const std::string& path) {
+  Tensor images = read(name, path, 3, "00 00 08 03 (3-d uint8: images)");
   if (images.size(1) != kSide || images.size(2) != kSide) {
-    throw FormatError(str("mnist: ", path, ": images are ", images.size(1), " x ", images.size(2),
+    throw FormatError(str(name, ": ", path, ": images are ", images.size(1), " x ", images.size(2),
                           ": expected 28 x 28; use data::read_idx for other sizes"),
                       path, 8);
   }
   return images;
 }
 
-Tensor read_labels(const std::string& path) {
-  const Tensor labels = read(path, 1, "00 00 08 01 (1-d uint8: labels)");
+Tensor read_labels(const char* name, const std::string& path) {
+  const Tensor labels = read(name, path, 1, "00 00 08 01 (1-d uint8: labels)");
   const auto* const label = labels.data_ptr<std::uint8_t>();
   const auto* const bad =
       std::find_if(label, label + labels.numel(), [](std::uint8_t c) { return c >= kClasses; });
   if (bad == label + labels.numel()) return labels.to(kInt64);
-  throw FormatError(str("mnist: ", path, ": label[", bad - label, "] = ", int{*bad},
+  throw FormatError(str(name, ": ", path, ": label[", bad - label, "] = ", int{*bad},
                         ": expected 0..", kClasses - 1, " (num_classes = ", kClasses, ")"),
                     path, static_cast<std::uint64_t>(8 + (bad - label)));
-}
-
-void normalise(const std::byte* __restrict from, float scale, float shift, float* __restrict to) {
-  for (std::size_t p = 0; p < kPixels; ++p) to[p] = static_cast<float>(from[p]) * scale + shift;
 }
 
 }  // namespace
 
 MNIST::MNIST(const std::string& root, Options options)
-    : options_(options),
-      scale_(static_cast<float>(1 / (255 * options.std))),
-      shift_(static_cast<float>(-options.mean / options.std)) {
-  if (!std::isfinite(options.mean))
-    throw ValueError(str("mnist: mean = ", options.mean, ": expected a finite number"));
-  if (!std::isfinite(options.std) || !(options.std > 0) || !std::isfinite(scale_) ||
-      !std::isfinite(shift_)) {
-    throw ValueError(
-        str("mnist: std = ", options.std, ": expected a finite number > 0 (pixels lie in 0..1)"));
-  }
-  const Files files = Search(root, options.train).run();
-  images_ = read_images(files.images);
-  targets_ = read_labels(files.labels);
+    : MNIST({"mnist",
+             {root, root + "/MNIST/raw", root + "/raw"},
+             "scripts/get_mnist.sh fetches the files"},
+            root, options) {}
+
+MNIST::MNIST(const Source& source, const std::string& root, Options options)
+    : name_(source.name),
+      options_(options),
+      scale_(detail::pixel_scale(name_, options.mean, options.std)) {
+  const Files files = Search<Source>(source, root, options.train).run();
+  images_ = read_images(name_, files.images);
+  targets_ = read_labels(name_, files.labels);
   if (images_.size(0) != targets_.size(0)) {
     throw FormatError(
-        str("mnist: ", images_.size(0), " images but ", targets_.size(0), " labels (", files.images,
-            ", ", files.labels, "): expected as many; train and test mixed?"),
+        str(name_, ": ", images_.size(0), " images but ", targets_.size(0), " labels (",
+            files.images, ", ", files.labels, "): expected as many; train and test mixed?"),
         files.labels, 4);
   }
 }
@@ -167,15 +160,11 @@ Example MNIST::get(std::int64_t index) const {
 }
 
 Batch MNIST::get_batch(std::span<const std::int64_t> indices) const {
-  for (const std::int64_t index : indices) check_index("mnist", index, size());
+  for (const std::int64_t index : indices) check_index(name_, index, size());
   const auto count = static_cast<std::int64_t>(indices.size());
-  Tensor data = empty(options_.flatten ? Shape{count, kPixels} : Shape{count, 1, kSide, kSide});
-  float* const values = data.data_ptr<float>();
-  detail::for_rows(images_.impl().data, kPixels, indices, kGrain,
-                   [&](std::size_t i, const std::byte* image) {
-                     normalise(image, scale_, shift_, values + i * kPixels);
-                   });
-  return {std::move(data), detail::gather_rows(targets_, indices)};
+  const Shape shape = options_.flatten ? Shape{count, kPixels} : Shape{count, 1, kSide, kSide};
+  return {detail::gather_pixels(images_, indices, {&scale_, 1}, shape),
+          detail::gather_rows(targets_, indices)};
 }
 
 }  // namespace tarn::data

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <tarn/data/dataset.h>
+#include <tarn/data/detail/gather_pixels.h>
 
 namespace tarn::data {
 
@@ -15,8 +17,7 @@ struct MNISTOptions {
   double std = 0.3081;   ///< of the pixels, scaled to 0..1
 };
 
-/// The MNIST handwritten digits (LeCun, Cortes and Burges 1998), and any data set in its format,
-/// such as Fashion-MNIST.
+/// The MNIST handwritten digits (LeCun, Cortes and Burges 1998), and any data set in its format.
 ///
 ///   data::MNIST train("data/mnist", {.train = true});
 ///   data::MNIST test("data/mnist", {.train = false});
@@ -41,6 +42,7 @@ class MNIST : public Dataset {
   Example get(std::int64_t index) const override;
   /// data float32 [B, 784] (or [B, 1, 28, 28]), target int64 [B].
   Batch get_batch(std::span<const std::int64_t> indices) const override;
+  bool in_memory() const override { return true; }
 
   /// The pixels as in the file, uint8 [N, 28, 28].
   const Tensor& images() const { return images_; }
@@ -48,10 +50,19 @@ class MNIST : public Dataset {
   const Tensor& targets() const { return targets_; }
   const Options& options() const { return options_; }
 
+ protected:
+  /// What tells the data sets in this format apart.
+  struct Source {
+    const char* name;                  ///< opens the messages
+    std::vector<std::string> folders;  ///< where the files may lie
+    const char* remedy;                ///< how to get them
+  };
+  MNIST(const Source& source, const std::string& root, Options options);
+
  private:
+  const char* name_;
   Options options_;
-  float scale_;
-  float shift_;
+  detail::PixelScale scale_;
   Tensor images_;
   Tensor targets_;
 };

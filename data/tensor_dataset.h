@@ -20,6 +20,7 @@ class TensorDataset : public Dataset {
   std::int64_t size() const override { return data_.size(0); }
   Example get(std::int64_t index) const override;
   Batch get_batch(std::span<const std::int64_t> indices) const override;
+  bool in_memory() const override { return true; }
 
   const Tensor& data() const { return data_; }
   const Tensor& target() const { return target_; }

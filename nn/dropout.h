@@ -17,4 +17,16 @@ class Dropout : public Module {
   const double p;
 };
 
+/// Dropout of whole channels of x [N, C, H, W], dropout2d() (Tompson et al. 2015).
+class Dropout2d : public Module {
+ public:
+  /// Throws ValueError unless 0 <= p <= 1.
+  explicit Dropout2d(double p = 0.5);
+
+  Tensor forward(const Tensor& x) override;
+  std::string extra() const override;
+
+  const double p;
+};
+
 }  // namespace tarn::nn

@@ -1,24 +1,15 @@
 #include <tarn/optim/constant_lr.h>
 #include <tarn/optim/detail/check_number.h>
-#include <tarn/tensor/error.h>
-#include <tarn/tensor/str.h>
 
 namespace tarn::optim {
 
 ConstantLR::ConstantLR(const ConstantLROptions& options)
     : LRScheduler("ConstantLR"), options_(options) {
-  if (!(options.factor >= 0 && options.factor <= 1)) {
-    throw ValueError(str(name(), ": factor = ", options.factor, ": expected a value in 0..1"));
-  }
+  detail::check_between(name(), "factor", options.factor, 0, 1);
   detail::check_at_least(name(), "total_iters", options.total_iters, 0);
 }
 
-ConstantLR::ConstantLR(Optimizer& optimizer, const ConstantLROptions& options)
-    : ConstantLR(options) {
-  attach(optimizer);
-}
-
-double ConstantLR::lr(std::int64_t t, double base_lr) const {
+double ConstantLR::value(std::int64_t t, double base_lr) const {
   return t < options_.total_iters ? base_lr * options_.factor : base_lr;
 }
 

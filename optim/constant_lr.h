@@ -19,11 +19,14 @@ struct ConstantLROptions {
 class ConstantLR final : public LRScheduler {
  public:
   explicit ConstantLR(const ConstantLROptions& options = {});
-  explicit ConstantLR(Optimizer& optimizer, const ConstantLROptions& options = {});
-
-  double lr(std::int64_t t, double base_lr) const override;
+  explicit ConstantLR(Optimizer& optimizer, const ConstantLROptions& options = {})
+      : ConstantLR(options) {
+    attach(optimizer);
+  }
 
  private:
+  double value(std::int64_t t, double base_lr) const override;
+
   ConstantLROptions options_;
 };
 

@@ -20,11 +20,14 @@ struct CosineAnnealingLROptions {
 class CosineAnnealingLR final : public LRScheduler {
  public:
   explicit CosineAnnealingLR(const CosineAnnealingLROptions& options);
-  CosineAnnealingLR(Optimizer& optimizer, const CosineAnnealingLROptions& options);
-
-  double lr(std::int64_t t, double base_lr) const override;
+  CosineAnnealingLR(Optimizer& optimizer, const CosineAnnealingLROptions& options)
+      : CosineAnnealingLR(options) {
+    attach(optimizer);
+  }
 
  private:
+  double value(std::int64_t t, double base_lr) const override;
+
   CosineAnnealingLROptions options_;
 };
 

@@ -6,9 +6,7 @@ namespace tarn::optim {
 
 InverseSqrtLR::InverseSqrtLR() : LRScheduler("InverseSqrtLR") {}
 
-InverseSqrtLR::InverseSqrtLR(Optimizer& optimizer) : InverseSqrtLR() { attach(optimizer); }
-
-double InverseSqrtLR::lr(std::int64_t t, double base_lr) const {
+double InverseSqrtLR::value(std::int64_t t, double base_lr) const {
   return base_lr / std::sqrt(static_cast<double>(t) + 1);
 }
 

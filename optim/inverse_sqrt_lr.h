@@ -12,9 +12,10 @@ namespace tarn::optim {
 class InverseSqrtLR final : public LRScheduler {
  public:
   InverseSqrtLR();
-  explicit InverseSqrtLR(Optimizer& optimizer);
+  explicit InverseSqrtLR(Optimizer& optimizer) : InverseSqrtLR() { attach(optimizer); }
 
-  double lr(std::int64_t t, double base_lr) const override;
+ private:
+  double value(std::int64_t t, double base_lr) const override;
 };
 
 }  // namespace tarn::optim

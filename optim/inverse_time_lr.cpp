@@ -8,12 +8,7 @@ InverseTimeLR::InverseTimeLR(const InverseTimeLROptions& options)
   detail::check_non_negative(name(), "alpha", options.alpha);
 }
 
-InverseTimeLR::InverseTimeLR(Optimizer& optimizer, const InverseTimeLROptions& options)
-    : InverseTimeLR(options) {
-  attach(optimizer);
-}
-
-double InverseTimeLR::lr(std::int64_t t, double base_lr) const {
+double InverseTimeLR::value(std::int64_t t, double base_lr) const {
   return base_lr / (1 + options_.alpha * static_cast<double>(t));
 }
 

@@ -16,11 +16,14 @@ struct InverseTimeLROptions {
 class InverseTimeLR final : public LRScheduler {
  public:
   explicit InverseTimeLR(const InverseTimeLROptions& options = {});
-  explicit InverseTimeLR(Optimizer& optimizer, const InverseTimeLROptions& options = {});
-
-  double lr(std::int64_t t, double base_lr) const override;
+  explicit InverseTimeLR(Optimizer& optimizer, const InverseTimeLROptions& options = {})
+      : InverseTimeLR(options) {
+    attach(optimizer);
+  }
 
  private:
+  double value(std::int64_t t, double base_lr) const override;
+
   InverseTimeLROptions options_;
 };
 

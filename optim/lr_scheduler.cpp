@@ -37,30 +37,50 @@ Optimizer& LRScheduler::optimizer(const char* action) const {
   throw ValueError(str(name_, ": ", action, ": there is no optimizer: expected attach() before"));
 }
 
-// With the learning rates of groups that came since the last time.
+double LRScheduler::lr(std::int64_t t, double base_lr) const {
+  if (t < 0) throw ValueError(str(name_, ": lr(", t, ", ", base_lr, "): expected t >= 0"));
+  const double result = value(t, base_lr);
+  if (std::isfinite(result) && result >= 0) return result;
+  throw ValueError(
+      str(name_, ": lr(", t, ", ", base_lr, ") = ", result, ": expected a finite value >= 0"));
+}
+
+// For the next step: with groups that came since the last one, and what others changed.
 std::vector<double> LRScheduler::base_lrs() const {
+  const auto groups = optimizer_->param_groups();
   std::vector<double> result = base_lrs_;
-  for (const ParamGroup& group : optimizer_->param_groups().subspan(result.size())) {
-    result.push_back(group.lr);
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    if (g == result.size()) {
+      result.push_back(groups[g].lr);
+    } else if (groups[g].lr != last_lrs_[g] && last_lrs_[g] > 0) {
+      result[g] *= groups[g].lr / last_lrs_[g];
+    }
   }
   return result;
 }
 
 std::vector<double> LRScheduler::lrs(std::int64_t t, const std::vector<double>& base_lrs) const {
   std::vector<double> result;
-  for (const double base_lr : base_lrs) {
-    result.push_back(lr(t, base_lr));
-    detail::check_non_negative(name_, str("lr(", t, ", ", base_lr, ")"), result.back());
-  }
+  result.reserve(base_lrs.size());
+  for (const double base_lr : base_lrs) result.push_back(lr(t, base_lr));
   return result;
 }
 
 void LRScheduler::set(std::int64_t t, std::vector<double> base_lrs) {
-  const std::vector<double> values = lrs(t, base_lrs);
+  std::vector<double> values = lrs(t, base_lrs);
+  const std::optional<double> new_momentum = momentum(t);
   const auto groups = optimizer_->param_groups();
+  std::vector<double*> momenta;
+  for (ParamGroup& group : groups) {
+    if (!new_momentum) break;
+    const bool adam = detail::find(group.options, "beta1") != nullptr;
+    momenta.push_back(&group.option(adam ? "beta1" : "momentum"));
+  }
   for (std::size_t g = 0; g < values.size(); ++g) groups[g].lr = values[g];
+  for (double* option : momenta) *option = *new_momentum;
   last_epoch_ = t;
   base_lrs_ = std::move(base_lrs);
+  last_lrs_ = std::move(values);
 }
 
 void LRScheduler::step() {
@@ -75,19 +95,18 @@ void LRScheduler::step() {
 
 std::vector<double> LRScheduler::get_last_lr() const {
   optimizer("get_last_lr");
-  return lrs(last_epoch_, base_lrs_);
+  return last_lrs_;
 }
 
 StateDict LRScheduler::state_dict() const {
   optimizer("state_dict");
-  const std::vector<double> last_lrs = get_last_lr();
   StateDict dict;
   dict.set("class", detail::text_entry(name_));
   dict.set("groups", detail::integer_entry(static_cast<std::int64_t>(base_lrs_.size())));
   dict.set("last_epoch", detail::integer_entry(last_epoch_));
   for (std::size_t g = 0; g < base_lrs_.size(); ++g) {
     dict.set(str("base_lr.", g), detail::number_entry(base_lrs_[g]));
-    dict.set(str("last_lr.", g), detail::number_entry(last_lrs[g]));
+    dict.set(str("last_lr.", g), detail::number_entry(last_lrs_[g]));
   }
   return dict;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,31 +21,39 @@ namespace tarn::optim {
 ///   optim::CosineAnnealingLR({.T_max = 10}).lr(5, 0.1);         // 0.05, without an optimizer
 ///
 /// t counts the calls of step(): epochs in the loop above, updates when it is called after each of
-/// them. A schedule of your own overrides lr(), and calls attach() in a constructor that takes an
-/// optimizer.
+/// them. A schedule of your own overrides value(), and calls attach() in a constructor that takes
+/// an optimizer.
 class LRScheduler {
  public:
   virtual ~LRScheduler() = default;
-  LRScheduler(const LRScheduler&) = delete;
   LRScheduler& operator=(const LRScheduler&) = delete;
 
-  /// The learning rate at t >= 0 of a group that started with base_lr. A pure function.
-  virtual double lr(std::int64_t t, double base_lr) const = 0;
+  /// The learning rate at t of a group that started with base_lr: a pure function. Throws
+  /// ValueError when t is negative, or the result negative or not finite.
+  double lr(std::int64_t t, double base_lr) const;
+
+  /// The momentum at t >= 0 for schedules that set it too: the groups' option "momentum", or
+  /// "beta1" of the Adam family.
+  virtual std::optional<double> momentum(std::int64_t) const { return {}; }
 
   /// Takes the present learning rate of each group as its base_lr, and sets lr(0). The optimizer
-  /// must live longer. Throws ValueError when there is an optimizer already.
+  /// must live longer. Throws ValueError when there is an optimizer already, or it has no option
+  /// for the schedule's momentum.
   void attach(Optimizer& optimizer);
 
   /// Goes on to the next t and sets the learning rate of every group; a group added since attach()
-  /// starts from the one it has now. Warns once when the optimizer has taken no step since
-  /// attach(). Throws ValueError without an optimizer, or when lr() is not finite or negative;
-  /// nothing changes then.
+  /// starts from the one it has now. What others did to a learning rate since the last time
+  /// (set_lr(), another schedule, ReduceLROnPlateau) stays as a factor: schedules chain when each
+  /// is attached and stepped. Warns once when the optimizer has taken no step since attach().
+  /// Throws ValueError without an optimizer, or when lr() does; nothing changes then.
   void step();
+
+  bool is_attached() const { return optimizer_ != nullptr; }
 
   /// t: 0 after attach(), one more after each step().
   std::int64_t last_epoch() const { return last_epoch_; }
 
-  /// lr(last_epoch()) for each group.
+  /// What the last step() or attach() set, for each group.
   std::vector<double> get_last_lr() const;
 
   /// The name that messages and checkpoints use: "StepLR".
@@ -53,13 +62,17 @@ class LRScheduler {
   /// "class" (the name), "last_epoch" and for each group "base_lr.0" and "last_lr.0".
   StateDict state_dict() const;
 
-  /// Continues where the scheduler that wrote `dict` was, and sets the learning rates. Throws
-  /// ValueError when it was another class, had other options or another number of groups; nothing
-  /// has changed then.
+  /// Continues where the scheduler that wrote `dict` was, and sets the learning rates; load several
+  /// on one optimizer in the order in which they step. Throws ValueError when it was another class,
+  /// had other options or another number of groups; nothing has changed then.
   void load_state_dict(const StateDict& dict);
 
  protected:
   explicit LRScheduler(std::string name) : name_(std::move(name)) {}
+  LRScheduler(const LRScheduler&) = default;
+
+  /// lr(t, base_lr), for t >= 0.
+  virtual double value(std::int64_t t, double base_lr) const = 0;
 
  private:
   Optimizer& optimizer(const char* action) const;
@@ -72,6 +85,7 @@ class LRScheduler {
   std::int64_t optimizer_steps_ = 0;  // of the optimizer when it was attached
   std::int64_t last_epoch_ = 0;
   std::vector<double> base_lrs_;
+  std::vector<double> last_lrs_;
 };
 
 }  // namespace tarn::optim

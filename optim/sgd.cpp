@@ -3,6 +3,7 @@
 
 #include <tarn/autograd/ops/arithmetic.h>
 #include <tarn/optim/detail/check_number.h>
+#include <tarn/optim/detail/descent.h>
 #include <tarn/optim/kernels/sgd_pass.h>
 #include <tarn/optim/sgd.h>
 #include <tarn/tensor/error.h>
@@ -86,9 +87,7 @@ void SGD::check_group(const ParamGroup& group) const {
   detail::check_non_negative(name(), "momentum", group.option("momentum"));
   detail::check_non_negative(name(), "weight_decay", group.option("weight_decay"));
   for (const char* option : {"nesterov", "maximize"}) {
-    const double value = group.option(option);
-    if (value == 0 || value == 1) continue;
-    throw ValueError(str(name(), ": ", option, " = ", value, ": expected 0 or 1"));
+    detail::check_switch(name(), option, group.option(option));
   }
   const SGDOptions o = options_of(group);
   if (o.nesterov && (o.momentum == 0 || o.dampening != 0)) {
@@ -99,8 +98,7 @@ void SGD::check_group(const ParamGroup& group) const {
 
 void SGD::update(Tensor& p, const Tensor& g, State& s, const ParamGroup& group) {
   const SGDOptions o = options_of(group);
-  Tensor d = o.maximize ? neg(g) : g;
-  if (o.weight_decay != 0) d = add(d, p, o.weight_decay);
+  Tensor d = detail::descent(p, g, o.weight_decay, o.maximize);
   if (o.momentum != 0) {
     const bool first = !s.contains(kBuffer);
     const Tensor& v = s.zeros_like(kBuffer, p);

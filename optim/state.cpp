@@ -38,6 +38,9 @@ Tensor* State::find(std::string_view name) {
 
 Tensor& State::zeros_like(std::string_view name, const Tensor& p) {
   if (Tensor* present = find(name)) {
+    if (present->dtype() != p.dtype() && present->shape() == p.shape()) {
+      *present = empty_like(p).copy_(*present);
+    }
     check_like(name, *present, p);
     return *present;
   }

@@ -25,8 +25,9 @@ class State {
   /// The parameter it belongs to.
   const Tensor& parameter() const { return parameter_; }
 
-  /// The tensor of that name; zeros with the shape, dtype and memory layout of `p` at first.
-  /// Throws ShapeError or DTypeError, naming both, when it was made for another shape or dtype.
+  /// The tensor of that name; zeros with the shape, dtype and memory layout of `p` at first. When
+  /// the parameter has become another dtype since (Module::to()), so does the tensor. Throws
+  /// ShapeError, naming both, when it was made for another shape.
   Tensor& zeros_like(std::string_view name, const Tensor& p);
 
   /// The number of that name; 0 at first. Kept as a 0-d float64 tensor.

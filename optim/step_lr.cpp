@@ -10,11 +10,7 @@ StepLR::StepLR(const StepLROptions& options) : LRScheduler("StepLR"), options_(o
   detail::check_non_negative(name(), "gamma", options.gamma);
 }
 
-StepLR::StepLR(Optimizer& optimizer, const StepLROptions& options) : StepLR(options) {
-  attach(optimizer);
-}
-
-double StepLR::lr(std::int64_t t, double base_lr) const {
+double StepLR::value(std::int64_t t, double base_lr) const {
   const std::int64_t drops = t / options_.step_size;
   return base_lr * std::pow(options_.gamma, static_cast<double>(drops));
 }

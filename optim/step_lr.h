@@ -16,11 +16,13 @@ struct StepLROptions {
 class StepLR final : public LRScheduler {
  public:
   explicit StepLR(const StepLROptions& options);
-  StepLR(Optimizer& optimizer, const StepLROptions& options);
-
-  double lr(std::int64_t t, double base_lr) const override;
+  StepLR(Optimizer& optimizer, const StepLROptions& options) : StepLR(options) {
+    attach(optimizer);
+  }
 
  private:
+  double value(std::int64_t t, double base_lr) const override;
+
   StepLROptions options_;
 };
 

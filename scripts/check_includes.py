@@ -14,8 +14,8 @@ ALLOWED = {
     "autograd": {"tensor"},
     "nn": {"tensor", "autograd"},
     "optim": {"tensor", "autograd", "nn"},
-    "data": {"tensor", "autograd"},
-    "io": {"tensor", "autograd", "nn", "optim", "data"},
+    "io": {"tensor"},
+    "data": {"tensor", "autograd", "io"},
 }
 PROGRAMS = ["examples", "tests", "benchmarks"]
 # Public headers that a program includes by itself, because they need what tarn.h must not reach.

@@ -8,7 +8,8 @@ packages=(g++ cmake ninja-build libeigen3-dev librandom123-dev libstb-dev zlib1g
           libgtest-dev libbenchmark-dev python3 curl ca-certificates)
 case ${1-} in
   "") ;;
-  --ci) packages+=(clang clang-format clang-tidy libclang-rt-14-dev libomp-14-dev git) ;;
+  --ci) packages+=(clang clang-format clang-tidy libclang-rt-14-dev libomp-14-dev git
+                     dataset-fashion-mnist) ;;
   *) echo "usage: scripts/setup.sh [--ci]" >&2; exit 2 ;;
 esac
 

@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <utility>
 
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
@@ -28,6 +31,10 @@ Tensor allocate(const Shape& shape, const Shape& strides, std::int64_t count, st
   return result;
 }
 
+DType dtype_in(const TensorOptions& options, DType otherwise = kFloat32) {
+  return options.dtype.value_or(otherwise);
+}
+
 Tensor with_grad(Tensor tensor, const TensorOptions& options) {
   if (options.requires_grad) tensor.requires_grad_();
   return tensor;
@@ -41,8 +48,8 @@ Tensor from_range(const T* first, std::size_t count, const Shape& shape,
   if (expected != static_cast<std::int64_t>(count)) {
     throw ShapeError(str("tensor: ", count, " values for shape ", shape, ": expected ", expected));
   }
-  Tensor out = empty(shape, {.dtype = options.dtype});
-  kernels::visit(options.dtype, [&]<class To>() {
+  Tensor out = empty(shape, options.dtype ? TensorOptions{options.dtype} : TensorOptions());
+  kernels::visit(out.dtype(), [&]<class To>() {
     std::transform(first, first + count, out.data_ptr<To>(),
                    [](T value) { return static_cast<To>(value); });
   });
@@ -53,7 +60,7 @@ Tensor from_range(const T* first, std::size_t count, const Shape& shape,
 
 Tensor empty(const Shape& shape, const TensorOptions& options) {
   const std::int64_t count = numel(shape);
-  return with_grad(allocate(shape, contiguous_strides(shape), count, count, options.dtype),
+  return with_grad(allocate(shape, contiguous_strides(shape), count, count, dtype_in(options)),
                    options);
 }
 
@@ -76,7 +83,7 @@ Tensor empty_strided(const Shape& shape, const Shape& strides, const TensorOptio
   if (overflow)
     throw ShapeError(
         str("empty_strided: shape ", shape, ", strides ", strides, ": the size overflows 64 bits"));
-  return with_grad(allocate(shape, strides, count, span, options.dtype), options);
+  return with_grad(allocate(shape, strides, count, span, dtype_in(options)), options);
 }
 
 Tensor empty_like(const Tensor& like) { return empty_like(like, like.dtype()); }
@@ -92,7 +99,7 @@ Tensor zeros(const Shape& shape, const TensorOptions& options) { return full(sha
 Tensor ones(const Shape& shape, const TensorOptions& options) { return full(shape, 1, options); }
 
 Tensor full(const Shape& shape, Scalar value, const TensorOptions& options) {
-  Tensor out = empty(shape, {.dtype = options.dtype});
+  Tensor out = empty(shape, {.dtype = dtype_in(options)});
   kernels::fill(out, value);
   return with_grad(out, options);
 }
@@ -109,19 +116,70 @@ Tensor ones_like(const Tensor& like) {
   return out;
 }
 
-Tensor arange(std::int64_t end, const TensorOptions& options) {
-  if (end < 0) throw ValueError(str("arange: end = ", end, ": expected a number >= 0"));
-  Tensor out = empty({end}, {.dtype = options.dtype});
-  kernels::visit(options.dtype, [&]<class T>() {
-    T* first = out.data_ptr<T>();
-    for (std::int64_t i = 0; i < end; ++i) first[i] = static_cast<T>(i);
+Tensor full_like(const Tensor& like, Scalar value) {
+  Tensor out = empty_like(like);
+  kernels::fill(out, value);
+  return out;
+}
+
+Tensor arange(Scalar start, Scalar end, Scalar step, const TensorOptions& options) {
+  const bool floating = is_floating_point(start.dtype()) || is_floating_point(end.dtype()) ||
+                        is_floating_point(step.dtype());
+  const auto first = start.to<double>();
+  const auto by = step.to<double>();
+  const double span = end.to<double>() - first;
+  if (!std::isfinite(first) || !std::isfinite(span) || !std::isfinite(by) || by == 0 ||
+      span / by < 0) {
+    throw ValueError(str("arange: start = ", first, ", end = ", end.to<double>(), ", step = ", by,
+                         ": expected finite numbers and a step that leads from start to end"));
+  }
+  std::int64_t count = 0;
+  if (floating) {
+    const double exact = std::ceil(span / by);
+    if (exact > 0x1p62) throw ValueError(str("arange: ", exact, " numbers are too many"));
+    count = static_cast<std::int64_t>(exact);
+  } else {
+    const auto by_integer = step.to<std::int64_t>();
+    std::int64_t distance = 0;
+    if (__builtin_sub_overflow(end.to<std::int64_t>(), start.to<std::int64_t>(), &distance))
+      throw ValueError("arange: the distance from start to end overflows 64 bits");
+    count = distance / by_integer + (distance % by_integer != 0);
+  }
+  Tensor out = empty({count}, {.dtype = dtype_in(options, floating ? kFloat32 : kInt64)});
+  kernels::visit(out.dtype(), [&]<class T>() {
+    T* const values = out.data_ptr<T>();
+    for (std::int64_t i = 0; i < count; ++i) {
+      values[i] = floating ? static_cast<T>(first + static_cast<double>(i) * by)
+                           : static_cast<T>(start.to<std::int64_t>() + i * step.to<std::int64_t>());
+    }
+  });
+  return with_grad(out, options);
+}
+
+Tensor arange(Scalar end, const TensorOptions& options) { return arange(0, end, 1, options); }
+
+Tensor linspace(double start, double end, std::int64_t steps, const TensorOptions& options) {
+  if (steps < 0) throw ValueError(str("linspace: steps = ", steps, ": expected a number >= 0"));
+  if (!std::isfinite(start) || !std::isfinite(end)) {
+    throw ValueError(
+        str("linspace: start = ", start, ", end = ", end, ": expected finite numbers"));
+  }
+  Tensor out = empty({steps}, {.dtype = dtype_in(options)});
+  kernels::visit(out.dtype(), [&]<class T>() {
+    T* const values = out.data_ptr<T>();
+    const double step = steps > 1 ? (end - start) / static_cast<double>(steps - 1) : 0;
+    // From both ends inwards, so that the last number is `end` itself.
+    for (std::int64_t i = 0; i < steps; ++i) {
+      values[i] = static_cast<T>(i < steps - i ? start + step * static_cast<double>(i)
+                                               : end - step * static_cast<double>(steps - 1 - i));
+    }
   });
   return with_grad(out, options);
 }
 
 Tensor eye(std::int64_t n, const TensorOptions& options) {
-  Tensor out = zeros({n, n}, {.dtype = options.dtype});
-  kernels::visit(options.dtype, [&]<class T>() {
+  Tensor out = zeros({n, n}, {.dtype = dtype_in(options)});
+  kernels::visit(out.dtype(), [&]<class T>() {
     for (std::int64_t i = 0; i < n; ++i) out.data_ptr<T>()[i * (n + 1)] = T(1);
   });
   return with_grad(out, options);
@@ -148,49 +206,75 @@ template Tensor from_vector(const std::vector<bool>&, const Shape&, bool);
 
 namespace {
 
-template <class T>
-Tensor from_list(std::initializer_list<T> values, const TensorOptions& options) {
-  return from_range(values.begin(), values.size(), {static_cast<std::int64_t>(values.size())},
-                    options);
+// Collects the numbers of a nested list; `shape` holds the sizes of the depths seen so far.
+void collect(const NestedList& list, int depth, Shape& shape, bool& shape_known,
+             std::vector<Scalar>& numbers) {
+  if (!list.is_list()) {
+    if (!shape_known) shape_known = true;
+    if (depth != shape.size())
+      throw ShapeError("tensor: a number stands beside a list: expected lists all the way");
+    numbers.push_back(list.number());
+    return;
+  }
+  const auto size = static_cast<std::int64_t>(list.items().size());
+  if (!shape_known) shape.push_back(size);
+  if (depth >= shape.size())
+    throw ShapeError("tensor: a list stands beside a number: expected numbers all the way");
+  if (shape[depth] != size) {
+    throw ShapeError(str("tensor: a row has ", size, " values, the first has ", shape[depth],
+                         ": expected rows of equal length"));
+  }
+  for (const NestedList& item : list.items()) collect(item, depth + 1, shape, shape_known, numbers);
+  shape_known = true;
 }
 
 }  // namespace
 
-Tensor tensor(std::initializer_list<double> values, const TensorOptions& options) {
-  return from_list(values, options);
-}
-Tensor tensor(std::initializer_list<float> values, const TensorOptions& options) {
-  return from_list(values, options);
-}
-Tensor tensor(std::initializer_list<int> values, const TensorOptions& options) {
-  return from_list(values, options);
-}
-Tensor tensor(std::initializer_list<std::int64_t> values, const TensorOptions& options) {
-  return from_list(values, options);
-}
-
-Tensor tensor(std::initializer_list<std::initializer_list<double>> rows,
-              const TensorOptions& options) {
-  const std::size_t columns = rows.size() == 0 ? 0 : rows.begin()->size();
-  std::vector<double> values;
-  for (const auto& row : rows) {
-    if (row.size() != columns) {
-      throw ShapeError(str("tensor: a row has ", row.size(), " values, the first has ", columns,
-                           ": expected rows of equal length"));
-    }
-    values.insert(values.end(), row.begin(), row.end());
-  }
-  return from_range(values.data(), values.size(),
-                    {static_cast<std::int64_t>(rows.size()), static_cast<std::int64_t>(columns)},
-                    options);
+Tensor tensor(const NestedList& values, const TensorOptions& options) {
+  Shape shape;
+  bool shape_known = false;
+  std::vector<Scalar> numbers;
+  collect(values, 0, shape, shape_known, numbers);
+  DType dtype = numbers.empty() ? kFloat32 : kBool;
+  for (const Scalar number : numbers)
+    dtype = promote_types(dtype, number.dtype() == kFloat64 ? kFloat32 : number.dtype());
+  Tensor out = empty(shape, {.dtype = dtype_in(options, dtype)});
+  kernels::visit(out.dtype(), [&]<class T>() {
+    T* element = out.data_ptr<T>();
+    for (const Scalar number : numbers) *element++ = number.to<T>();
+  });
+  return with_grad(out, options);
 }
 
-Tensor scalar_tensor(Scalar value) {
-  return full({}, value, {.dtype = value.dtype() == kFloat64 ? kFloat32 : value.dtype()});
+template <class T>
+Tensor from_blob(T* data, const Shape& shape, std::shared_ptr<const void> owner) {
+  const std::int64_t count = numel(shape);
+  if (!owner)
+    throw ValueError("from_blob: the owner is null: expected what keeps the elements alive");
+  if (!data || reinterpret_cast<std::uintptr_t>(data) % alignof(T) != 0)
+    throw ValueError(str("from_blob: the data are ", data ? "misaligned" : "null"));
+  auto* impl = new TensorImpl;
+  Tensor result{intrusive_ptr<TensorImpl>(impl)};
+  impl->data = reinterpret_cast<std::byte*>(data);
+  impl->storage =
+      Storage::wrap(impl->data, static_cast<std::size_t>(count) * sizeof(T), std::move(owner));
+  impl->sizes = shape;
+  impl->strides = contiguous_strides(shape);
+  impl->numel = count;
+  impl->dtype = dtype_of<T>;
+  return result;
 }
+
+template Tensor from_blob(float*, const Shape&, std::shared_ptr<const void>);
+template Tensor from_blob(double*, const Shape&, std::shared_ptr<const void>);
+template Tensor from_blob(std::int64_t*, const Shape&, std::shared_ptr<const void>);
+template Tensor from_blob(std::int32_t*, const Shape&, std::shared_ptr<const void>);
+template Tensor from_blob(std::uint8_t*, const Shape&, std::shared_ptr<const void>);
+template Tensor from_blob(bool*, const Shape&, std::shared_ptr<const void>);
 
 Tensor scalar_tensor(Scalar value, const TensorOptions& options) {
-  return full({}, value, options);
+  const DType own = value.dtype() == kFloat64 ? kFloat32 : value.dtype();
+  return full({}, value, {.dtype = dtype_in(options, own), .requires_grad = options.requires_grad});
 }
 
 }  // namespace tarn

@@ -173,7 +173,7 @@ Tensor rand(const Shape& shape, const TensorOptions& options) {
 }
 
 Tensor rand(const Shape& shape, Generator& generator, const TensorOptions& options) {
-  Tensor out = empty(shape, {.dtype = options.dtype});
+  Tensor out = empty(shape, {.dtype = options.dtype.value_or(kFloat32)});
   draw_uniform("rand", out, 0, 1, generator);
   return finish(out, options);
 }
@@ -183,7 +183,7 @@ Tensor randn(const Shape& shape, const TensorOptions& options) {
 }
 
 Tensor randn(const Shape& shape, Generator& generator, const TensorOptions& options) {
-  Tensor out = empty(shape, {.dtype = options.dtype});
+  Tensor out = empty(shape, {.dtype = options.dtype.value_or(kFloat32)});
   draw_normal("randn", out, 0, 1, generator);
   return finish(out, options);
 }
@@ -197,11 +197,12 @@ Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generato
                const TensorOptions& options) {
   if (low >= high)
     throw ValueError(str("randint: low = ", low, ", high = ", high, ": expected low < high"));
-  check_holds(options.dtype, low, high - 1);
+  const DType dtype = options.dtype.value_or(kInt64);
+  check_holds(dtype, low, high - 1);
   const std::uint64_t range = static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
-  Tensor out = empty(shape, {.dtype = options.dtype});
+  Tensor out = empty(shape, {.dtype = dtype});
   const Stream stream(generator);
-  kernels::visit(options.dtype, [&]<class T>() {
+  kernels::visit(dtype, [&]<class T>() {
     T* const first = out.data_ptr<T>();
     parallel_for(0, out.numel(), kGrain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) {

@@ -69,14 +69,23 @@ Tensor rand(const Shape& shape, Generator& generator, const TensorOptions& optio
 /// Standard normal (Box and Muller 1958).
 Tensor randn(const Shape& shape, const TensorOptions& options = {});
 Tensor randn(const Shape& shape, Generator& generator, const TensorOptions& options = {});
-/// Uniform integers from low, low + 1, ..., high - 1. Throws ValueError unless low < high.
+/// Uniform integers from low, low + 1, ..., high - 1; int64 unless said otherwise. Throws
+/// ValueError unless low < high.
 Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape,
-               const TensorOptions& options = {.dtype = kInt64});
+               const TensorOptions& options = {});
 Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& generator,
-               const TensorOptions& options = {.dtype = kInt64});
+               const TensorOptions& options = {});
 /// A random permutation of 0..n-1, int64 [n] (Fisher and Yates; Durstenfeld 1964, algorithm 235).
 Tensor randperm(std::int64_t n);
 Tensor randperm(std::int64_t n, Generator& generator);
+
+/// `num_samples` indices drawn with probabilities proportional to the weights (floating, >= 0,
+/// finite, [C] or [N, C] for a draw per row), int64 [num_samples] or [N, num_samples]. Without
+/// replacement no index comes twice. Throws ValueError for weights that are negative, not finite or
+/// all 0, or for more samples than there are weights above 0.
+Tensor multinomial(const Tensor& weights, std::int64_t num_samples, bool replacement = false);
+Tensor multinomial(const Tensor& weights, std::int64_t num_samples, bool replacement,
+                   Generator& generator);
 
 /// Overwrites x with draws from U[low, high). In place, not recorded; returns x. Throws ValueError
 /// unless low <= high and their distance is finite.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -20,6 +21,11 @@ class Shape {
   Shape() = default;
   Shape(std::initializer_list<std::int64_t> values)  // NOLINT(google-explicit-constructor)
       : Shape(std::span<const std::int64_t>(values.begin(), values.size())) {}
+  /// One entry: `x.sum(0)`, `x.view(-1)`, `zeros(3)`.
+  template <std::integral T>
+  requires(!std::same_as<T, bool>) Shape(T value) {  // NOLINT(google-explicit-constructor)
+    push_back(static_cast<std::int64_t>(value));
+  }
   Shape(const std::vector<std::int64_t>& values)  // NOLINT(google-explicit-constructor)
       : Shape(std::span<const std::int64_t>(values)) {}
   Shape(std::span<const std::int64_t> values);  // NOLINT(google-explicit-constructor)

@@ -25,11 +25,17 @@ intrusive_ptr<Storage> Storage::allocate(std::size_t bytes) {
   // All bits set is NaN in both floating types: a read before the first write shows.
   std::memset(block + kHeader, 0xff, bytes);
 #endif
-  return intrusive_ptr<Storage>(new (block) Storage(block + kHeader, bytes));
+  return intrusive_ptr<Storage>(new (block) Storage(block + kHeader, bytes, nullptr));
+}
+
+intrusive_ptr<Storage> Storage::wrap(std::byte* data, std::size_t bytes,
+                                     std::shared_ptr<const void> owner) {
+  return intrusive_ptr<Storage>(new (pool::allocate(kHeader))
+                                    Storage(data, bytes, std::move(owner)));
 }
 
 void Storage::destroy(Storage* storage) noexcept {
-  const std::size_t total = kHeader + storage->bytes_;
+  const std::size_t total = kHeader + (storage->owner_ ? 0 : storage->bytes_);
   storage->~Storage();
   pool::deallocate(storage, total);
 }

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <utility>
 
 #include <tarn/tensor/intrusive_ptr.h>
 
@@ -12,6 +14,10 @@ class Storage : public RefCounted {
  public:
   /// Uninitialised bytes from the pool. Throws OutOfMemory.
   static intrusive_ptr<Storage> allocate(std::size_t bytes);
+
+  /// Somebody else's bytes, which stay alive as long as `owner` does.
+  static intrusive_ptr<Storage> wrap(std::byte* data, std::size_t bytes,
+                                     std::shared_ptr<const void> owner);
 
   std::byte* data() { return data_; }
   const std::byte* data() const { return data_; }
@@ -32,10 +38,12 @@ class Storage : public RefCounted {
   static void destroy(Storage* storage) noexcept;
 
  private:
-  Storage(std::byte* data, std::size_t bytes) : data_(data), bytes_(bytes) {}
+  Storage(std::byte* data, std::size_t bytes, std::shared_ptr<const void> owner)
+      : data_(data), bytes_(bytes), owner_(std::move(owner)) {}
 
   std::byte* data_;
   std::size_t bytes_;
+  std::shared_ptr<const void> owner_;  // null: the bytes follow this object in its block
   std::uint32_t version_ = 0;
 };
 

@@ -1,10 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <tarn/tensor/dtype.h>
+#include <tarn/tensor/removable_handle.h>
 #include <tarn/tensor/scalar.h>
 #include <tarn/tensor/shape.h>
 #include <tarn/tensor/tensor_impl.h>
@@ -13,6 +16,8 @@
 namespace tarn {
 
 struct BackwardOptions;
+struct ValuesIndices;
+class Index;
 
 /// An n-d array with reverse-mode autograd. A handle: copying it shares the elements, `clone()`
 /// copies them.
@@ -108,7 +113,19 @@ class Tensor {
                 Where where = Where::current()) const;
   /// `x[i]`: select(0, i).
   Tensor operator[](std::int64_t index) const { return select(0, index); }
+  /// `x.index({0, Slice(1, 3), mask})`: Python's x[0, 1:3, mask]; see tarn::index.
+  Tensor index(const std::vector<Index>& indices, Where where = Where::current()) const;
   Tensor index_select(std::int64_t dim, const Tensor& index, Where where = Where::current()) const;
+  Tensor gather(std::int64_t dim, const Tensor& index, Where where = Where::current()) const;
+  Tensor scatter_add(std::int64_t dim, const Tensor& index, const Tensor& source,
+                     Where where = Where::current()) const;
+  Tensor masked_select(const Tensor& mask, Where where = Where::current()) const;
+  Tensor masked_fill(const Tensor& mask, Scalar value, Where where = Where::current()) const;
+  Tensor flip(const Shape& dims, Where where = Where::current()) const;
+  std::vector<Tensor> split(std::int64_t split_size, std::int64_t dim = 0,
+                            Where where = Where::current()) const;
+  std::vector<Tensor> chunk(std::int64_t chunks, std::int64_t dim = 0,
+                            Where where = Where::current()) const;
 
   // ---- in place
   // -------------------------------------------------------------------------------------------------
@@ -116,8 +133,8 @@ class Tensor {
   // PyTorch's do. Throw AutogradError on a leaf that requires grad unless a NoGradGuard is active,
   // and ShapeError when the tensor's elements overlap (an expanded view).
 
-  const Tensor& fill_(Scalar value) const;
-  const Tensor& zero_() const { return fill_(0); }
+  const Tensor& fill_(Scalar value, Where where = Where::current()) const;
+  const Tensor& zero_(Where where = Where::current()) const { return fill_(0, where); }
   const Tensor& copy_(const Tensor& source, Where where = Where::current()) const;
   /// this += alpha * other
   const Tensor& add_(const Tensor& other, Scalar alpha = 1, Where where = Where::current()) const;
@@ -129,8 +146,14 @@ class Tensor {
   const Tensor& mul_(Scalar other, Where where = Where::current()) const;
   const Tensor& div_(const Tensor& other, Where where = Where::current()) const;
   const Tensor& div_(Scalar other, Where where = Where::current()) const;
-  /// Clamps every element to [min, max]; NaN stays.
-  const Tensor& clamp_(Scalar min, Scalar max) const;
+  /// Limits every element to [min, max]; NaN stays.
+  const Tensor& clamp_(Scalar min, Scalar max, Where where = Where::current()) const;
+  /// Sets the elements where `mask` (bool, broadcasts) is true.
+  const Tensor& masked_fill_(const Tensor& mask, Scalar value,
+                             Where where = Where::current()) const;
+  /// `x.index_put_({0, Slice(1, 3)}, values)`: Python's x[0, 1:3] = values; see tarn::index_put_.
+  const Tensor& index_put_(const std::vector<Index>& indices, const Tensor& values,
+                           bool accumulate = false, Where where = Where::current()) const;
   const Tensor& operator+=(const Tensor& other) const { return add_(other); }
   const Tensor& operator-=(const Tensor& other) const { return sub_(other); }
   const Tensor& operator*=(const Tensor& other) const { return mul_(other); }
@@ -150,6 +173,8 @@ class Tensor {
   Tensor square(Where where = Where::current()) const;
   Tensor abs(Where where = Where::current()) const;
   Tensor pow(Scalar exponent, Where where = Where::current()) const;
+  Tensor pow(const Tensor& exponent, Where where = Where::current()) const;
+  Tensor clamp(Scalar min, Scalar max, Where where = Where::current()) const;
   Tensor relu(Where where = Where::current()) const;
   Tensor tanh(Where where = Where::current()) const;
   Tensor sigmoid(Where where = Where::current()) const;
@@ -162,18 +187,44 @@ class Tensor {
   /// Mean of all elements, shape [].
   Tensor mean(Where where = Where::current()) const;
   Tensor mean(const Shape& dims, bool keepdim = false, Where where = Where::current()) const;
+  Tensor var(const Shape& dims = {}, double correction = 1, bool keepdim = false,
+             Where where = Where::current()) const;
+  Tensor std(const Shape& dims = {}, double correction = 1, bool keepdim = false,
+             Where where = Where::current()) const;
+  Tensor norm(double p = 2, const Shape& dims = {}, bool keepdim = false,
+              Where where = Where::current()) const;
+  Tensor prod(Where where = Where::current()) const;
+  Tensor prod(std::int64_t dim, bool keepdim = false, Where where = Where::current()) const;
+  Tensor cumsum(std::int64_t dim, Where where = Where::current()) const;
+  Tensor max(Where where = Where::current()) const;
+  ValuesIndices max(std::int64_t dim, bool keepdim = false, Where where = Where::current()) const;
+  Tensor min(Where where = Where::current()) const;
+  ValuesIndices min(std::int64_t dim, bool keepdim = false, Where where = Where::current()) const;
+  Tensor argmax() const;
   Tensor argmax(std::int64_t dim, bool keepdim = false) const;
+  Tensor argmin() const;
+  Tensor argmin(std::int64_t dim, bool keepdim = false) const;
+  ValuesIndices sort(std::int64_t dim = -1, bool descending = false,
+                     Where where = Where::current()) const;
+  ValuesIndices topk(std::int64_t k, std::int64_t dim = -1, bool largest = true,
+                     Where where = Where::current()) const;
   Tensor eq(const Tensor& other) const;
 
   // ---- autograd
   // -------------------------------------------------------------------------------------------------
 
-  bool requires_grad() const { return impl().requires_grad; }
+  bool requires_grad() const {
+    if (impl().is_stale()) refresh_history();
+    return impl_->requires_grad;
+  }
   /// Makes a leaf take part in the graph, or not. Throws DTypeError for integer types and
   /// AutogradError when asked to take a non-leaf out of its graph (use detach()).
   const Tensor& requires_grad_(bool requires_grad = true) const;
   /// Not the result of a recorded op.
-  bool is_leaf() const { return impl().is_leaf; }
+  bool is_leaf() const {
+    if (impl().is_stale()) refresh_history();
+    return impl_->is_leaf;
+  }
   /// The name of the op that computed it: "add"; empty for a leaf.
   std::string grad_fn_name() const;
   /// The accumulated gradient; undefined before the first backward().
@@ -186,8 +237,39 @@ class Tensor {
   /// BackwardOptions for the rest. Throws AutogradError when there is no graph, it was freed, or a
   /// saved tensor was changed in place since; the grads of all leaves are then as before.
   void backward() const;
-  void backward(const Tensor& gradient) const;
+  /// A template, so that `backward({})` means the options.
+  template <class T>
+  requires std::is_same_v<T, Tensor>
+  void backward(const T& gradient) const { backward_from(gradient); }
   void backward(const BackwardOptions& options) const;
+
+  /// Calls `hook(gradient)` in each backward() or grad() as soon as the whole gradient with respect
+  /// to this tensor is known; a tensor that the hook returns, of the same shape and dtype, takes
+  /// its place. The hook must not change its argument in place. An exception ends the pass, and all
+  /// grads stay as they were. Hooks run in the order of registration, on the thread of the
+  /// backward(). They belong to the recorded value: an in-place op or requires_grad_(false) leaves
+  /// them behind. A hook that captures its own tensor keeps it alive for ever: capture a detach().
+  /// Throws AutogradError for a tensor that does not require grad.
+  template <class F>
+  RemovableHandle register_hook(F hook) const {
+    if constexpr (std::is_void_v<std::invoke_result_t<F&, const Tensor&>>) {
+      return add_hook([hook = std::move(hook)](const Tensor& gradient) mutable {
+        hook(gradient);
+        return Tensor();
+      });
+    } else {
+      return add_hook(std::move(hook));
+    }
+  }
+  /// Calls `hook(leaf)` after each backward() that added to this leaf's grad, when the grads of all
+  /// leaves are complete: they stay so if the hook throws. Throws AutogradError unless the tensor
+  /// is a leaf that requires grad.
+  RemovableHandle register_post_accumulate_grad_hook(std::function<void(const Tensor&)> hook) const;
+  /// Makes backward() add to the grad() of this result of an op as it does for leaves, after its
+  /// hooks; nothing to do for a leaf. Throws AutogradError for a tensor that does not require grad.
+  void retain_grad() const;
+  /// retain_grad() was called on it, and it is not a leaf.
+  bool retains_grad() const { return !is_leaf() && impl_->grad_owner; }
 
   // ---- internals
   // ------------------------------------------------------------------------------------------------
@@ -201,6 +283,9 @@ class Tensor {
 
  private:
   [[noreturn]] static void throw_undefined();
+  void refresh_history() const;
+  void backward_from(const Tensor& gradient) const;
+  RemovableHandle add_hook(std::function<Tensor(const Tensor&)> hook) const;
   void check_dtype(DType expected) const;
   Scalar item_scalar() const;
 

@@ -14,6 +14,7 @@ void TensorImpl::destroy(TensorImpl* impl) noexcept {
     if (impl->history) impl->history->leaf_destroyed();
     if (impl->requires_grad) --impl->storage->leaf_owners;
   }
+  if (impl->grad_owner) impl->grad_owner->tensor = nullptr;
   delete impl;
 }
 

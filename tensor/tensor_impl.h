@@ -25,6 +25,14 @@ class History : public RefCounted {
   virtual void last_owner_left() noexcept = 0;
 };
 
+/// How a node finds the tensor that retains the gradient arriving there: null when that is gone.
+struct GradOwner : RefCounted {
+  explicit GradOwner(TensorImpl* impl) : tensor(impl) {}
+  static void destroy(GradOwner* owner) noexcept { delete owner; }
+
+  TensorImpl* tensor;
+};
+
 /// The object behind the handle `Tensor`: where the elements lie, and the tensor's place in the
 /// graph.
 struct TensorImpl : RefCounted {
@@ -45,6 +53,13 @@ struct TensorImpl : RefCounted {
   intrusive_ptr<History> history;
   bool is_leaf = true;
   intrusive_ptr<TensorImpl> grad;
+  /// For a view: the tensor that it shows a part of, which is no view itself. A recorded write to
+  /// either one gives the other its new history.
+  intrusive_ptr<TensorImpl> base;
+
+  /// A recorded write to the elements came after `history`.
+  bool is_stale() const { return history_version < storage->recorded_version; }
+  intrusive_ptr<GradOwner> grad_owner;  ///< set by retain_grad()
 
   static void* operator new(std::size_t bytes);
   static void operator delete(void* block, std::size_t bytes) noexcept;

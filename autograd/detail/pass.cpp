@@ -1,5 +1,7 @@
 #include <atomic>
 
+#include <tarn/autograd/detail/hooks.h>
+#include <tarn/autograd/detail/nan_checks.h>
 #include <tarn/autograd/detail/ownership.h>
 #include <tarn/autograd/detail/pass.h>
 #include <tarn/autograd/grad_mode.h>
@@ -32,6 +34,11 @@ void check_form(const Node& node, std::size_t input, const Tensor& gradient, con
 }
 
 }  // namespace
+
+std::recursive_mutex& Pass::mutex() {
+  static std::recursive_mutex instance;
+  return instance;
+}
 
 Pass::Buffers& Pass::buffers() {
   static thread_local Buffers instance;
@@ -81,7 +88,7 @@ void Pass::search(Node* root, std::vector<Frame>& stack) {
                        frame.outer_pass,
                        frame.outer_position,
                        true,
-                       frame.node->leaf() != nullptr,
+                       frame.node->grad_owner() != nullptr,
                        {}});
     stack.pop_back();
   }
@@ -124,6 +131,11 @@ void Pass::run(bool retain_graph) {
 
 void Pass::run_node(Visit& visit, bool retain_graph) {
   Node& node = *visit.node;
+  if (!visit.needed && !visit.keep) return;
+  if (visit.gradient.defined()) {
+    if (node.hooks) visit.gradient = detail::call_hooks(node, std::move(visit.gradient));
+    if (anomaly_) detail::check_arrived(node, visit.gradient);
+  }
   if (!visit.needed || node.edges().empty()) return;
   const Tensor gradient = visit.keep ? visit.gradient : std::move(visit.gradient);
   visit.gradient = visit.keep ? visit.gradient : Tensor();
@@ -137,6 +149,7 @@ void Pass::run_node(Visit& visit, bool retain_graph) {
       Tensor part = node.input_gradient(i, gradient);
       if (!part.defined()) continue;
       check_form(node, i, part, *edge);
+      if (anomaly_) detail::check_produced(node, i, part);
       add_gradient(*edge, std::move(part));
     }
   }

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <mutex>
 #include <span>
 #include <vector>
 
+#include <tarn/autograd/anomaly.h>
 #include <tarn/autograd/node.h>
 
 namespace tarn {
@@ -22,6 +24,10 @@ class Pass {
   ~Pass();
   Pass(const Pass&) = delete;
   Pass& operator=(const Pass&) = delete;
+
+  /// Passes of different threads run one after another, since graphs may share nodes: held by
+  /// whoever makes a pass or changes hooks.
+  static std::recursive_mutex& mutex();
 
   /// Calls f(node) for every node, leaves of the graph first.
   template <class F>
@@ -71,6 +77,7 @@ class Pass {
 
   void search(Node* root, std::vector<Frame>& stack);
   void run_node(Visit& visit, bool retain_graph);
+  bool anomaly_ = is_anomaly_enabled();
 
   std::uint64_t id_;
   std::vector<Visit> visits_;

@@ -1,7 +1,10 @@
 #include <tarn/autograd/detail/defined.h>
+#include <tarn/autograd/detail/overlap.h>
+#include <tarn/autograd/detail/view_history.h>
 #include <tarn/autograd/detail/wrapped_number.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/arithmetic.h>
+#include <tarn/autograd/ops/comparison.h>
 #include <tarn/autograd/ops/views.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/kernels/elementwise.h>
@@ -11,23 +14,6 @@
 // twin followed by a write: the tensor takes over the result's values and history.
 namespace tarn {
 namespace {
-
-// From the smallest stride up, each dimension must step over all that the ones before it reach.
-bool overlaps_itself(const Tensor& x) {
-  if (x.is_dense()) return false;
-  std::int64_t reach = 0;
-  for (unsigned done = 0;;) {
-    int next = -1;
-    for (int d = 0; d < x.dim(); ++d) {
-      if ((done >> d & 1U) != 0 || x.sizes()[d] == 1) continue;
-      if (next < 0 || x.strides()[d] < x.strides()[next]) next = d;
-    }
-    if (next < 0) return false;
-    if (x.strides()[next] <= reach) return true;
-    reach += (x.sizes()[next] - 1) * x.strides()[next];
-    done |= 1U << next;
-  }
-}
 
 void check_writable(const char* op, const Tensor& self) {
   if (overlaps_itself(self)) {
@@ -54,21 +40,15 @@ bool is_recorded(const Tensor& self, const Tensor& other) {
 }
 
 // Takes over the values and the history of `result`, which has self's shape and type.
-void adopt(const char* op, const Tensor& self, const Tensor& result) {
-  TensorImpl& impl = self.impl();
+void adopt(const char* op, const Tensor& self, const Tensor& result, const Where& where) {
+  const TensorImpl& impl = self.impl();
   if ((impl.is_leaf && impl.requires_grad) || impl.storage->leaf_owners > 0) {
     throw AutogradError(str(op, ": a leaf that requires grad (shape ", self.sizes(),
                             "), or a view of one, cannot be changed in place while ops are "
                             "recorded; use a NoGradGuard for "
                             "updates, or clone() it"));
   }
-  kernels::copy_into(self, result);
-  impl.storage->bump_version();
-  impl.storage->recorded_version = impl.storage->version();
-  impl.history = result.impl().history;
-  impl.requires_grad = result.requires_grad();
-  impl.is_leaf = result.is_leaf();
-  impl.history_version = impl.storage->version();
+  write_recorded(self, result, where);
 }
 
 void mark_changed(const Tensor& self) {
@@ -100,10 +80,11 @@ Tensor unshared(const Tensor& self, const Tensor& other) {
 
 // self = f(self, other), or the recorded twin.
 template <class F, class Twin>
-const Tensor& update(const char* op, const Tensor& self, const Tensor& other, F f, Twin twin) {
+const Tensor& update(const char* op, const Tensor& self, const Tensor& other, const Where& where,
+                     F f, Twin twin) {
   check_operand(op, self, other);
   if (is_recorded(self, other)) {
-    adopt(op, self, to(twin(), self.dtype()));
+    adopt(op, self, to(twin(), self.dtype(), where), where);
     return self;
   }
   const DType dtype = kernels::result_dtype(self, other);
@@ -115,6 +96,20 @@ const Tensor& update(const char* op, const Tensor& self, const Tensor& other, F 
   } else {
     kernels::copy_into(self, kernels::zip_numeric(op, self, operand, dtype, f));
   }
+  mark_changed(self);
+  return self;
+}
+
+// self = f(self), for ops that save their input, if anything.
+template <class F>
+const Tensor& replace(const char* op, const Tensor& self, const Where& where, F f) {
+  require_defined(op, {&self});
+  check_writable(op, self);
+  if (is_recorded(self, self)) {
+    adopt(op, self, f(tarn::clone(self, where)), where);
+    return self;
+  }
+  kernels::copy_into(self, f(self));
   mark_changed(self);
   return self;
 }
@@ -132,10 +127,10 @@ const Tensor& Tensor::add_(const Tensor& other, Scalar alpha, Where where) const
   const auto twin = [&] { return tarn::add(*this, other, alpha, where); };
   if (alpha.to<double>() == 1) {
     return update(
-        "add_", *this, other, [](const auto& x, const auto& y) { return x + y; }, twin);
+        "add_", *this, other, where, [](const auto& x, const auto& y) { return x + y; }, twin);
   }
   return update(
-      "add_", *this, other,
+      "add_", *this, other, where,
       [alpha](const auto& x, const auto& y) { return x + y * as_element(alpha, y); }, twin);
 }
 
@@ -145,17 +140,17 @@ const Tensor& Tensor::sub_(const Tensor& other, Scalar alpha, Where where) const
   const auto twin = [&] { return sub(*this, other, alpha, where); };
   if (alpha.to<double>() == 1) {
     return update(
-        "sub_", *this, other, [](const auto& x, const auto& y) { return x - y; }, twin);
+        "sub_", *this, other, where, [](const auto& x, const auto& y) { return x - y; }, twin);
   }
   return update(
-      "sub_", *this, other,
+      "sub_", *this, other, where,
       [alpha](const auto& x, const auto& y) { return x - y * as_element(alpha, y); }, twin);
 }
 
 const Tensor& Tensor::mul_(const Tensor& other, Where where) const {
   require_defined("mul_", {this, &other});
   return update(
-      "mul_", *this, other, [](const auto& x, const auto& y) { return x * y; },
+      "mul_", *this, other, where, [](const auto& x, const auto& y) { return x * y; },
       [&] {
         const Tensor self = kept(*this, other, where);
         return mul(self, other.is_same(*this) ? self : other, where);
@@ -169,7 +164,7 @@ const Tensor& Tensor::div_(const Tensor& other, Where where) const {
         str("div_: a quotient is float32, which an ", dtype(), " tensor cannot hold; use div()"));
   }
   return update(
-      "div_", *this, other, [](const auto& x, const auto& y) { return x / y; },
+      "div_", *this, other, where, [](const auto& x, const auto& y) { return x / y; },
       [&] {
         const Tensor self = kept(*this, other, where);
         return div(self, other.is_same(*this) ? self : other, where);
@@ -198,7 +193,8 @@ const Tensor& Tensor::copy_(const Tensor& source, Where where) const {
   }
   if (is_recorded(*this, source)) {
     adopt("copy_", *this,
-          tarn::clone(tarn::expand(tarn::to(source, dtype(), where), sizes(), where), where));
+          tarn::clone(tarn::expand(tarn::to(source, dtype(), where), sizes(), where), where),
+          where);
     return *this;
   }
   kernels::copy_into(*this, unshared(*this, source));
@@ -206,11 +202,11 @@ const Tensor& Tensor::copy_(const Tensor& source, Where where) const {
   return *this;
 }
 
-const Tensor& Tensor::fill_(Scalar value) const {
+const Tensor& Tensor::fill_(Scalar value, Where where) const {
   require_defined("fill_", {this});
   check_writable("fill_", *this);
   if (is_recorded(*this, *this)) {
-    adopt("fill_", *this, full(sizes(), value, {.dtype = dtype()}));
+    adopt("fill_", *this, full(sizes(), value, {.dtype = dtype()}), where);
     return *this;
   }
   kernels::fill(*this, value);
@@ -218,31 +214,15 @@ const Tensor& Tensor::fill_(Scalar value) const {
   return *this;
 }
 
-const Tensor& Tensor::clamp_(Scalar min, Scalar max) const {
-  require_defined("clamp_", {this});
-  check_writable("clamp_", *this);
-  if (!(min.to<double>() <= max.to<double>())) {
-    throw ValueError(str("clamp_: min = ", min.to<double>(), ", max = ", max.to<double>(),
-                         ": expected min <= max"));
-  }
-  if (is_recorded(*this, *this)) {
-    throw AutogradError(str("clamp_: a tensor that requires grad (shape ", sizes(),
-                            ") is clamped outside the graph only; use a NoGradGuard"));
-  }
-  kernels::visit_numeric("clamp_", dtype(), [&]<class T>() {
-    const T low = min.to<T>();
-    const T high = max.to<T>();
-    // Comparisons with NaN are false, so NaN stays.
-    kernels::map_into<kernels::kLanes<T>, T, T>(
-        *this,
-        [low, high](const auto& v) {
-          return kernels::each([low, high](T e) { return e < low ? low : (e > high ? high : e); },
-                               v);
-        },
-        *this);
-  });
-  mark_changed(*this);
-  return *this;
+const Tensor& Tensor::clamp_(Scalar min, Scalar max, Where where) const {
+  return replace("clamp_", *this, where,
+                 [&](const Tensor& x) { return tarn::clamp(x, min, max, where); });
+}
+
+const Tensor& Tensor::masked_fill_(const Tensor& mask, Scalar value, Where where) const {
+  require_defined("masked_fill_", {this, &mask});
+  return replace("masked_fill_", *this, where,
+                 [&](const Tensor& x) { return tarn::masked_fill(x, mask, value, where); });
 }
 
 }  // namespace tarn

@@ -1,125 +1,235 @@
 #include <tarn/autograd/detail/defined.h>
-#include <tarn/autograd/grad_mode.h>
+#include <tarn/autograd/ops/comparison.h>
+#include <tarn/autograd/ops/indexing.h>
 #include <tarn/autograd/ops/views.h>
 #include <tarn/autograd/record.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
-#include <tarn/tensor/kernels/alias.h>
 #include <tarn/tensor/kernels/cast.h>
+#include <tarn/tensor/kernels/lines.h>
+#include <tarn/tensor/kernels/rows.h>
 #include <tarn/tensor/kernels/visit.h>
 #include <tarn/tensor/str.h>
 
+// Picking along one dimension (index_select, index_add, gather, scatter_add).
 namespace tarn {
 namespace {
 
 const Op kIndexSelect{"index_select"};
+const Op kIndexAdd{"index_add"};
+const Op kGather{"gather"};
+const Op kScatterAdd{"scatter_add"};
 
-Tensor index_select_along(const Tensor& x, int dim, const Tensor& index, const Where& where);
-
-// A dense tensor of `sizes` around dimension `dim`: blocks of `inner` elements, `size` of them in
-// each of `outer` groups.
-struct Blocks {
-  Blocks(const Shape& sizes, int dim) : size(sizes[dim]) {
-    for (int d = 0; d < dim; ++d) outer *= sizes[d];
-    for (int d = dim + 1; d < sizes.size(); ++d) inner *= sizes[d];
-  }
-  std::int64_t outer = 1;
-  std::int64_t size;
-  std::int64_t inner = 1;
-};
-
-// The inverse of picking rows: adds row i of x to row index[i] of zeros, in the order of i.
-Tensor index_add(const Tensor& x, const Shape& sizes, int dim, const Tensor& index) {
-  Tensor out = zeros(sizes, {.dtype = x.dtype()});
-  const Tensor source = kernels::cast(x, x.dtype(), /*contiguous=*/true);
-  const auto* const row = index.data_ptr<std::int64_t>();
-  const Blocks to(sizes, dim);
-  const std::int64_t picked = index.numel();
-  kernels::visit_floating("index_select", x.dtype(), [&]<class T>() {
-    for (std::int64_t o = 0; o < to.outer; ++o) {
-      for (std::int64_t i = 0; i < picked; ++i) {
-        T* const target = out.data_ptr<T>() + (o * to.size + row[i]) * to.inner;
-        const T* const part = source.data_ptr<T>() + (o * picked + i) * to.inner;
-        for (std::int64_t k = 0; k < to.inner; ++k) target[k] += part[k];
-      }
-    }
-  });
-  return record(kIndexSelect, Where::current(), out,
-                wrt(x, [dim, index](const Tensor& g) { return index_select(g, dim, index); }));
+void check_index(const char* op, const Tensor& x, const Tensor& index) {
+  require_defined(op, {&x, &index});
+  if (index.dtype() != kInt64 && index.dtype() != kInt32)
+    throw DTypeError(str(op, ": the index is ", index.dtype(), ": expected int64"));
 }
 
-Tensor index_select_along(const Tensor& x, int dim, const Tensor& index, const Where& where) {
-  Shape sizes = x.sizes();
-  sizes[dim] = index.numel();
-  Tensor out = empty(sizes, {.dtype = x.dtype()});
-  const Tensor source = kernels::cast(x, x.dtype(), /*contiguous=*/true);
-  const auto* const row = index.data_ptr<std::int64_t>();
-  const Blocks from(x.sizes(), dim);
-  const auto block = static_cast<std::size_t>(from.inner) * element_size(x.dtype());
-  const std::byte* const first = source.impl().data;
-  std::byte* target = out.impl().data;
-  for (std::int64_t o = 0; o < from.outer; ++o) {
-    for (std::int64_t i = 0; i < index.numel(); ++i, target += block) {
-      std::copy_n(first + static_cast<std::size_t>(o * from.size + row[i]) * block, block, target);
-    }
+// The values of `index`, all in 0..size-1; a copy, so that a later change of the caller's index
+// cannot reach the gradient.
+Tensor checked_copy(const char* op, const Tensor& index, std::int64_t size) {
+  Tensor copy = empty(index.sizes(), {.dtype = kInt64});
+  kernels::copy_into(copy, index);
+  const auto* const value = copy.data_ptr<std::int64_t>();
+  for (std::int64_t i = 0; i < copy.numel(); ++i) {
+    if (value[i] >= 0 && value[i] < size) continue;
+    throw IndexError(str(op, ": index[", i, "] = ", value[i],
+                         " is out of range for a dimension of ", "size ", size,
+                         size == 0 ? str() : str(" (expected 0..", size - 1, ")")));
   }
-  return record(kIndexSelect, where, out, wrt(x, [sizes = x.sizes(), dim, index](const Tensor& g) {
-                  return index_add(g, sizes, dim, index);
+  return copy;
+}
+
+Tensor rows_of(const char* op, const Tensor& x, int dim, const Tensor& index) {
+  if (index.dim() != 1)
+    throw ShapeError(str(op, ": the index has shape ", index.sizes(), ": expected 1-d"));
+  return checked_copy(op, index, x.sizes()[dim]);
+}
+
+int dim_to_pick_from(const char* op, const Tensor& x, std::int64_t dim) {
+  if (x.dim() == 0) throw IndexError(str(op, ": a 0-d tensor has no dimension to pick from"));
+  return wrap_dim(op, dim, x.dim());
+}
+
+Tensor add_rows(const Tensor& x, int dim, const Tensor& rows, const Tensor& source,
+                const Where& where);
+
+Tensor select_rows(const Tensor& x, int dim, const Tensor& rows, const Where& where) {
+  return record(kIndexSelect, where, kernels::select_rows(x, dim, rows),
+                wrt(x, [sizes = x.sizes(), dim, rows](const Tensor& g) {
+                  return add_rows(zeros(sizes, {.dtype = g.dtype()}), dim, rows, g,
+                                  Where::current());
+                }));
+}
+
+Tensor add_rows(const Tensor& x, int dim, const Tensor& rows, const Tensor& source,
+                const Where& where) {
+  return record(kIndexAdd, where, kernels::add_rows(x, dim, rows, source),
+                wrt(x, [](const Tensor& g) { return g; }), wrt(source, [=](const Tensor& g) {
+                  return select_rows(g, dim, rows, Where::current());
+                }));
+}
+
+// out[..k..] = x[..index[..k..]..] or, the other way round, out[..index[..k..]..] += x[..k..].
+void move_elements(const Tensor& from, const Tensor& to, int dim, const Tensor& index, bool add) {
+  const kernels::Lines lines(index.sizes(), dim);
+  const auto* const picks = index.data_ptr<std::int64_t>();
+  kernels::visit(from.dtype(), [&]<class T>() {
+    const T* const source = from.data_ptr<T>();
+    T* const target = to.data_ptr<T>();
+    lines.for_each([&](std::int64_t i) {
+      const T* const in = source + lines.offset(i, from.strides());
+      T* const out = target + lines.offset(i, to.strides());
+      const std::int64_t in_step = lines.step(from.strides());
+      const std::int64_t out_step = lines.step(to.strides());
+      const std::int64_t* const pick = picks + lines.offset(i, index.strides());
+      const std::int64_t pick_step = lines.step(index.strides());
+      for (std::int64_t k = 0; k < lines.length(); ++k) {
+        const std::int64_t p = pick[k * pick_step];
+        if (add) {
+          out[p * out_step] = static_cast<T>(out[p * out_step] + in[k * in_step]);
+        } else {
+          out[k * out_step] = in[p * in_step];
+        }
+      }
+    });
+  });
+}
+
+// `inner` has the dimensions of `outer`, and no larger sizes except along `dim`.
+void check_inside(const char* op, const char* name, const Shape& inner, const Shape& outer,
+                  int dim) {
+  bool fits = inner.size() == outer.size();
+  for (int d = 0; fits && d < inner.size(); ++d) fits = d == dim || inner[d] <= outer[d];
+  if (fits) return;
+  throw ShapeError(str(op, ": an index of shape ", inner, " for a ", name, " of shape ", outer,
+                       ": expected as many dimensions, and no larger size",
+                       dim < 0 ? str() : str(" except along dim ", dim)));
+}
+
+Tensor scatter_add_along(const Tensor& x, int dim, const Tensor& index, const Tensor& source,
+                         const Where& where);
+
+Tensor gather_along(const Tensor& x, int dim, const Tensor& index, const Where& where) {
+  Tensor out = empty(index.sizes(), {.dtype = x.dtype()});
+  move_elements(x, out, dim, index, /*add=*/false);
+  return record(kGather, where, out, wrt(x, [sizes = x.sizes(), dim, index](const Tensor& g) {
+                  return scatter_add_along(zeros(sizes, {.dtype = g.dtype()}), dim, index, g,
+                                           Where::current());
+                }));
+}
+
+Tensor scatter_add_along(const Tensor& x, int dim, const Tensor& index, const Tensor& source,
+                         const Where& where) {
+  Tensor out = clone(x.detach());
+  move_elements(source, out, dim, index, /*add=*/true);
+  return record(kScatterAdd, where, out, wrt(x, [](const Tensor& g) { return g; }),
+                wrt(source, [dim, index, sizes = source.sizes()](const Tensor& g) {
+                  Tensor part = gather_along(g, dim, index, Where::current());
+                  if (part.sizes() == sizes) return part;
+                  // Elements of the source beyond the index were not used.
+                  const Tensor whole = zeros(sizes, {.dtype = g.dtype()});
+                  Tensor corner = whole;
+                  for (int d = 0; d < part.dim(); ++d) corner = narrow(corner, d, 0, part.size(d));
+                  corner.copy_(part);
+                  return whole;
                 }));
 }
 
 }  // namespace
 
 Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index, Where where) {
-  require_defined("index_select", {&x, &index});
-  if (x.dim() == 0) throw IndexError("index_select: a 0-d tensor has no dimension to pick from");
-  const int d = wrap_dim("index_select", dim, x.dim());
-  if (index.dtype() != kInt64)
-    throw DTypeError(str("index_select: the index is ", index.dtype(), ": expected int64"));
-  if (index.dim() != 1)
-    throw ShapeError(str("index_select: the index has shape ", index.sizes(), ": expected 1-d"));
-  // A copy, so that a later change of the caller's index cannot reach the gradient.
-  const Tensor rows = empty({index.numel()}, {.dtype = kInt64});
-  kernels::copy_into(rows, index);
-  const auto* const row = rows.data_ptr<std::int64_t>();
-  for (std::int64_t i = 0; i < rows.numel(); ++i) {
-    if (row[i] < 0 || row[i] >= x.sizes()[d]) {
-      throw IndexError(str("index_select: index[", i, "] = ", row[i],
-                           " is out of range for dimension ", dim, " of shape ", x.sizes(),
-                           " (expected 0..", x.sizes()[d] - 1, ")"));
-    }
-  }
-  return index_select_along(x, d, rows, where);
+  check_index("index_select", x, index);
+  const int d = dim_to_pick_from("index_select", x, dim);
+  return select_rows(x, d, rows_of("index_select", x, d, index), where);
 }
 
-Tensor stack(const std::vector<Tensor>& tensors) {
-  if (tensors.empty()) throw ValueError("stack: no tensors: expected at least one");
-  for (const Tensor& tensor : tensors) {
-    require_defined("stack", {&tensor});
-    if (is_grad_enabled() && tensor.requires_grad()) {
-      throw AutogradError(str("stack: a tensor of shape ", tensor.sizes(),
-                              " requires grad, but stack() is not differentiable; detach() it, or "
-                              "use a NoGradGuard"));
+Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source,
+                 Where where) {
+  check_index("index_add", x, index);
+  require_defined("index_add", {&source});
+  const int d = dim_to_pick_from("index_add", x, dim);
+  const Tensor rows = rows_of("index_add", x, d, index);
+  Shape expected = x.sizes();
+  expected[d] = rows.numel();
+  if (source.sizes() != expected) {
+    throw ShapeError(str("index_add: the source has shape ", source.sizes(), ": expected ",
+                         expected, ", a row for each of the indices"));
+  }
+  if (source.dtype() != x.dtype()) {
+    throw DTypeError(str("index_add: the source is ", source.dtype(), " and the tensor ", x.dtype(),
+                         ": expected the same; convert it with .to()"));
+  }
+  return add_rows(x, d, rows, source, where);
+}
+
+Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index, Where where) {
+  check_index("gather", x, index);
+  const int d = wrap_dim("gather", dim, x.dim());
+  check_inside("gather", "tensor", index.sizes(), x.sizes(), d);
+  return gather_along(x, d, checked_copy("gather", index, x.dim() == 0 ? 1 : x.sizes()[d]), where);
+}
+
+Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source,
+                   Where where) {
+  check_index("scatter_add", x, index);
+  require_defined("scatter_add", {&source});
+  const int d = wrap_dim("scatter_add", dim, x.dim());
+  check_inside("scatter_add", "tensor", index.sizes(), x.sizes(), d);
+  check_inside("scatter_add", "source", index.sizes(), source.sizes(), -1);
+  if (source.dtype() != x.dtype()) {
+    throw DTypeError(str("scatter_add: the source is ", source.dtype(), " and the tensor ",
+                         x.dtype(), ": expected the same; convert it with .to()"));
+  }
+  const Tensor picks = checked_copy("scatter_add", index, x.dim() == 0 ? 1 : x.sizes()[d]);
+  return scatter_add_along(x, d, picks, source, where);
+}
+
+Tensor masked_select(const Tensor& x, const Tensor& mask, Where where) {
+  require_defined("masked_select", {&x, &mask});
+  const Shape shape = broadcast_shapes("masked_select", x.sizes(), mask.sizes());
+  if (shape.empty()) return masked_select(reshape(x, {1}, where), reshape(mask, {1}), where);
+  return tarn::index(expand(x, shape, where), {expand(mask, shape)}, where);
+}
+
+Tensor nonzero(const Tensor& x) {
+  require_defined("nonzero", {&x});
+  const Tensor truth = kernels::cast(x, kBool, /*contiguous=*/true);
+  const bool* const values = truth.data_ptr<bool>();
+  std::vector<std::int64_t> found;
+  for (std::int64_t i = 0; i < truth.numel(); ++i) {
+    if (!values[i]) continue;
+    std::int64_t rest = i;
+    const std::size_t first = found.size();
+    found.resize(first + static_cast<std::size_t>(x.dim()));
+    for (int d = x.dim() - 1; d >= 0; --d) {
+      found[first + static_cast<std::size_t>(d)] = rest % x.sizes()[d];
+      rest /= x.sizes()[d];
     }
   }
-  const Tensor& first = tensors.front();
-  Shape sizes = first.sizes();
-  sizes.insert(0, static_cast<std::int64_t>(tensors.size()));
-  Tensor out = empty(sizes, {.dtype = first.dtype()});
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    if (tensors[i].sizes() != first.sizes()) {
-      throw ShapeError(str("stack: tensors[", i, "] has shape ", tensors[i].sizes(),
-                           ", tensors[0] ", first.sizes(), ": expected all alike"));
-    }
-    if (tensors[i].dtype() != first.dtype()) {
-      throw DTypeError(str("stack: tensors[", i, "] is ", tensors[i].dtype(), ", tensors[0] is ",
-                           first.dtype(), ": expected all alike; convert with .to()"));
-    }
-    const auto offset = static_cast<std::int64_t>(i) * first.numel();
-    kernels::copy_into(
-        kernels::alias(out, first.sizes(), contiguous_strides(first.sizes()), offset), tensors[i]);
+  const auto count = x.dim() == 0 ? std::int64_t{truth.numel() == 1 && values[0]}
+                                  : static_cast<std::int64_t>(found.size()) / x.dim();
+  return from_vector(found, {count, x.dim()});
+}
+
+Tensor flip(const Tensor& x, const Shape& dims, Where where) {
+  require_defined("flip", {&x});
+  Tensor result = x;
+  unsigned seen = 0;
+  for (const std::int64_t dim : dims) {
+    const int d = wrap_dim("flip", dim, x.dim());
+    if ((seen >> d & 1U) != 0)
+      throw IndexError(str("flip: dim ", dim, " appears twice in ", dims, ": expected each once"));
+    seen |= 1U << d;
+    if (x.dim() == 0) continue;
+    const std::int64_t last = x.sizes()[d] - 1;
+    Tensor backwards = arange(last + 1);
+    auto* const index = backwards.data_ptr<std::int64_t>();
+    for (std::int64_t i = 0; i <= last; ++i) index[i] = last - i;
+    result = select_rows(result, d, backwards, where);
   }
-  return out;
+  return result.is_same(x) ? clone(x, where) : result;
 }
 
 }  // namespace tarn

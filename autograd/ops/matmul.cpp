@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <span>
+
 #include <tarn/autograd/detail/defined.h>
 #include <tarn/autograd/ops/matmul.h>
 #include <tarn/autograd/ops/reductions.h>
@@ -8,6 +11,7 @@
 #include <tarn/tensor/kernels/cast.h>
 #include <tarn/tensor/kernels/gemm.h>
 #include <tarn/tensor/kernels/visit.h>
+#include <tarn/tensor/parallel.h>
 #include <tarn/tensor/str.h>
 
 namespace tarn {
@@ -16,20 +20,58 @@ namespace {
 const Op kMatmul{"matmul"};
 const Op kLinear{"linear"};
 
+// Multiply-adds below which another thread costs more than it saves.
+constexpr std::int64_t kGrainWork = 400'000;
+
+// The matrix that the last two dimensions of x form, `offset` elements after its first.
 template <class T>
-kernels::Matrix<const T> as_matrix(const Tensor& x) {
-  return {x.data_ptr<T>(), x.sizes()[0], x.sizes()[1], x.strides()[0], x.strides()[1]};
+kernels::Matrix<const T> as_matrix(const Tensor& x, std::int64_t offset = 0) {
+  const int rows = x.dim() - 2;
+  return {x.data_ptr<T>() + offset, x.sizes()[rows], x.sizes()[rows + 1], x.strides()[rows],
+          x.strides()[rows + 1]};
 }
 
-// a [M, K] x b [K, N] + bias [N], contiguous and outside the graph.
+Shape batch_of(const Tensor& x) { return Shape(std::span(x.sizes().begin(), x.sizes().end() - 2)); }
+
+// x with its batch dimensions expanded to `batch`, outside the graph.
+Tensor expand_batch(const Tensor& x, Shape batch) {
+  for (int d = x.dim() - 2; d < x.dim(); ++d) batch.push_back(x.sizes()[d]);
+  return expand(x.detach(), batch);
+}
+
+// Where the i-th matrix of x begins.
+std::int64_t batch_offset(const Tensor& x, std::int64_t i) {
+  std::int64_t offset = 0;
+  for (int d = x.dim() - 3; d >= 0; --d) {
+    offset += i % x.sizes()[d] * x.strides()[d];
+    i /= x.sizes()[d];
+  }
+  return offset;
+}
+
+// a [*, M, K] x b [*, K, N] + bias [N], contiguous and outside the graph.
 Tensor product(const char* op, const Tensor& a, const Tensor& b, const Tensor& bias) {
   const Tensor offsets =
       bias.defined() ? kernels::cast(bias, bias.dtype(), /*contiguous=*/true) : bias;
-  Tensor out = empty({a.sizes()[0], b.sizes()[1]}, {.dtype = a.dtype()});
-  kernels::visit_floating(op, a.dtype(), [&]<class T>() {
-    kernels::gemm<T>(as_matrix<T>(a), as_matrix<T>(b),
-                     {out.data_ptr<T>(), out.sizes()[0], out.sizes()[1], out.sizes()[1], 1},
-                     offsets.defined() ? offsets.data_ptr<T>() : nullptr);
+  Shape sizes = batch_of(a);
+  const std::int64_t count = numel(sizes);
+  sizes.push_back(a.sizes()[a.dim() - 2]);
+  sizes.push_back(b.sizes().back());
+  Tensor out = empty(sizes, {.dtype = a.dtype()});
+  if (out.numel() == 0) return out;
+  const std::int64_t rows = sizes[sizes.size() - 2];
+  const std::int64_t columns = sizes.back();
+  // One product uses all threads by itself; of many, each thread takes its share.
+  const std::int64_t work = std::max<std::int64_t>(1, rows * columns * a.sizes().back());
+  const std::int64_t grain = std::max<std::int64_t>(1, kGrainWork / work);
+  parallel_for(0, count, grain, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      kernels::visit_floating(op, a.dtype(), [&]<class T>() {
+        kernels::gemm<T>(as_matrix<T>(a, batch_offset(a, i)), as_matrix<T>(b, batch_offset(b, i)),
+                         {out.data_ptr<T>() + i * rows * columns, rows, columns, columns, 1},
+                         offsets.defined() ? offsets.data_ptr<T>() : nullptr);
+      });
+    }
   });
   return out;
 }
@@ -41,23 +83,51 @@ void check_same_floating(const char* op, const Tensor& a, const Tensor& b) {
   }
 }
 
-Tensor matmul_2d(const Tensor& a, const Tensor& b, const Where& where) {
+// a [*, M, K] x b [*, K, N]
+Tensor matmul_nd(const Tensor& a, const Tensor& b, const Where& where) {
+  const Shape batch = broadcast_shapes("matmul", batch_of(a), batch_of(b));
+  const bool flat = batch.empty();
   return record(
-      kMatmul, where, product("matmul", a, b, {}),
-      wrt(a, [b = saved(b)](const Tensor& g) { return matmul(g, transpose(b.get(), 0, 1)); }),
-      wrt(b, [a = saved(a)](const Tensor& g) { return matmul(transpose(a.get(), 0, 1), g); }));
+      kMatmul, where,
+      product("matmul", flat ? a : expand_batch(a, batch), flat ? b : expand_batch(b, batch), {}),
+      wrt(a, [b = saved(b), sizes = a.sizes()](
+                 const Tensor& g) { return sum_to(matmul(g, transpose(b.get(), -2, -1)), sizes); }),
+      wrt(b, [a = saved(a), sizes = b.sizes()](const Tensor& g) {
+        return sum_to(matmul(transpose(a.get(), -2, -1), g), sizes);
+      }));
 }
+
+// Computed as [in, out], the layout in which the weight lies in memory.
+struct LinearWeightGradient {
+  SavedTensor x;
+  Tensor operator()(const Tensor& g) const {
+    return transpose(matmul(transpose(x.get(), 0, 1), g), 0, 1);
+  }
+  RowGradients rows(const Tensor& g) const {
+    const Tensor input = x.get();
+    return {.sum =
+                [g, input](std::int64_t start, std::int64_t count) {
+                  return matmul(transpose(narrow(g, 0, start, count), 0, 1),
+                                narrow(input, 0, start, count));
+                },
+            .factor = input};
+  }
+};
+
+struct LinearBiasGradient {
+  Tensor operator()(const Tensor& g) const { return sum(g, {0}); }
+  RowGradients rows(const Tensor& g) const {
+    return {.sum = [g](std::int64_t start,
+                       std::int64_t count) { return sum(narrow(g, 0, start, count), {0}); },
+            .factor = ones({g.sizes()[0], 1}, {.dtype = g.dtype()})};
+  }
+};
 
 Tensor linear_2d(const Tensor& x, const Tensor& weight, const Tensor& bias, const Where& where) {
   const Tensor transposed = weight.detach().transpose(0, 1);
   return record(kLinear, where, product("linear", x, transposed, bias),
                 wrt(x, [w = saved(weight)](const Tensor& g) { return matmul(g, w.get()); }),
-                // Computed as [in, out], the layout in which the weight lies in memory.
-                wrt(weight,
-                    [x = saved(x)](const Tensor& g) {
-                      return transpose(matmul(transpose(x.get(), 0, 1), g), 0, 1);
-                    }),
-                wrt(bias, [](const Tensor& g) { return sum(g, {0}); }));
+                wrt(weight, LinearWeightGradient{saved(x)}), wrt(bias, LinearBiasGradient{}));
 }
 
 void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
@@ -84,23 +154,30 @@ void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 
 Tensor matmul(const Tensor& a, const Tensor& b, Where where) {
   require_defined("matmul", {&a, &b});
-  const int left = a.dim();
-  const int right = b.dim();
-  if (left < 1 || left > 2 || right < 1 || right > 2) {
-    throw ShapeError(
-        str("matmul: shapes ", a.sizes(), " and ", b.sizes(), ": expected 1-d or 2-d operands"));
+  if (a.dim() == 0 || b.dim() == 0) {
+    throw ShapeError(str("matmul: shapes ", a.sizes(), " and ", b.sizes(),
+                         ": expected operands of at least 1 dimension"));
   }
-  const std::int64_t inner = b.sizes()[0];
+  const std::int64_t inner = b.sizes()[std::max(b.dim() - 2, 0)];
   if (a.sizes().back() != inner) {
     throw ShapeError(str("matmul: shapes ", a.sizes(), " and ", b.sizes(), ": the inner sizes ",
-                         a.sizes().back(), " and ", inner, " differ; expected [M, K] x [K, N]"));
+                         a.sizes().back(), " and ", inner,
+                         " differ; expected [*, M, K] x [*, K, N]"));
   }
   check_same_floating("matmul", a, b);
-  if (left == 2 && right == 2) return matmul_2d(a, b, where);
-  const Tensor out = matmul_2d(left == 1 ? unsqueeze(a, 0, where) : a,
-                               right == 1 ? unsqueeze(b, 1, where) : b, where);
-  if (left == 1 && right == 1) return reshape(out, {}, where);
-  return squeeze(out, left == 1 ? 0 : 1, where);
+  if (a.dim() > 2 && b.dim() <= 2) {
+    // One large product instead of many small ones.
+    Shape shape = a.sizes();
+    shape.erase(shape.size() - 1);
+    const Tensor rows = reshape(a, {numel(shape), inner}, where);
+    if (b.dim() == 2) shape.push_back(b.sizes()[1]);
+    return reshape(matmul(rows, b, where), shape, where);
+  }
+  const Tensor out = matmul_nd(a.dim() == 1 ? unsqueeze(a, 0, where) : a,
+                               b.dim() == 1 ? unsqueeze(b, 1, where) : b, where);
+  if (a.dim() == 1 && b.dim() == 1) return reshape(out, {}, where);
+  if (a.dim() == 1) return squeeze(out, -2, where);
+  return b.dim() == 1 ? squeeze(out, -1, where) : out;
 }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Where where) {

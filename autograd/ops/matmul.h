@@ -4,10 +4,11 @@
 
 namespace tarn {
 
-/// Matrix product: [M, K] x [K, N] gives [M, N]; a 1-d operand is a row on the left and a column on
-/// the right, and its dimension vanishes from the result. Every element is one chain of fused
-/// multiply-adds over k, whatever the number of threads. Throws ShapeError unless both are 1-d or
-/// 2-d and the inner sizes agree, DTypeError for integer types.
+/// Matrix product: [*, M, K] x [*, K, N] gives [*, M, N], where the batch dimensions * broadcast; a
+/// 1-d operand is a row on the left and a column on the right, and its dimension vanishes from the
+/// result. Every element is one chain of fused multiply-adds over k, cut at fixed places, whatever
+/// the number of threads. Throws ShapeError for 0-d operands or inner sizes that differ, DTypeError
+/// for integer types.
 Tensor matmul(const Tensor& a, const Tensor& b, Where where = Where::current());
 
 /// x weight^T + bias: x [*, in_features], weight [out_features, in_features], bias [out_features]

@@ -80,8 +80,76 @@ Tensor Tensor::mean(Where where) const { return tarn::mean(*this, where); }
 Tensor Tensor::mean(const Shape& dims, bool keepdim, Where where) const {
   return tarn::mean(*this, dims, keepdim, where);
 }
+Tensor Tensor::pow(const Tensor& exponent, Where where) const {
+  return tarn::pow(*this, exponent, where);
+}
+Tensor Tensor::clamp(Scalar min, Scalar max, Where where) const {
+  return tarn::clamp(*this, min, max, where);
+}
+Tensor Tensor::index(const std::vector<Index>& indices, Where where) const {
+  return tarn::index(*this, indices, where);
+}
+const Tensor& Tensor::index_put_(const std::vector<Index>& indices, const Tensor& values,
+                                 bool accumulate, Where where) const {
+  return tarn::index_put_(*this, indices, values, accumulate, where);
+}
+Tensor Tensor::gather(std::int64_t dim, const Tensor& index, Where where) const {
+  return tarn::gather(*this, dim, index, where);
+}
+Tensor Tensor::scatter_add(std::int64_t dim, const Tensor& index, const Tensor& source,
+                           Where where) const {
+  return tarn::scatter_add(*this, dim, index, source, where);
+}
+Tensor Tensor::masked_select(const Tensor& mask, Where where) const {
+  return tarn::masked_select(*this, mask, where);
+}
+Tensor Tensor::masked_fill(const Tensor& mask, Scalar value, Where where) const {
+  return tarn::masked_fill(*this, mask, value, where);
+}
+Tensor Tensor::flip(const Shape& dims, Where where) const { return tarn::flip(*this, dims, where); }
+std::vector<Tensor> Tensor::split(std::int64_t split_size, std::int64_t dim, Where where) const {
+  return tarn::split(*this, split_size, dim, where);
+}
+std::vector<Tensor> Tensor::chunk(std::int64_t chunks, std::int64_t dim, Where where) const {
+  return tarn::chunk(*this, chunks, dim, where);
+}
+Tensor Tensor::var(const Shape& dims, double correction, bool keepdim, Where where) const {
+  return tarn::var(*this, dims, correction, keepdim, where);
+}
+Tensor Tensor::std(const Shape& dims, double correction, bool keepdim, Where where) const {
+  return tarn::std(*this, dims, correction, keepdim, where);
+}
+Tensor Tensor::norm(double p, const Shape& dims, bool keepdim, Where where) const {
+  return tarn::norm(*this, p, dims, keepdim, where);
+}
+Tensor Tensor::prod(Where where) const { return tarn::prod(*this, where); }
+Tensor Tensor::prod(std::int64_t dim, bool keepdim, Where where) const {
+  return tarn::prod(*this, dim, keepdim, where);
+}
+Tensor Tensor::cumsum(std::int64_t dim, Where where) const {
+  return tarn::cumsum(*this, dim, where);
+}
+Tensor Tensor::max(Where where) const { return tarn::max(*this, where); }
+ValuesIndices Tensor::max(std::int64_t dim, bool keepdim, Where where) const {
+  return tarn::max(*this, dim, keepdim, where);
+}
+Tensor Tensor::min(Where where) const { return tarn::min(*this, where); }
+ValuesIndices Tensor::min(std::int64_t dim, bool keepdim, Where where) const {
+  return tarn::min(*this, dim, keepdim, where);
+}
+Tensor Tensor::argmax() const { return tarn::argmax(*this); }
 Tensor Tensor::argmax(std::int64_t dim, bool keepdim) const {
   return tarn::argmax(*this, dim, keepdim);
+}
+Tensor Tensor::argmin() const { return tarn::argmin(*this); }
+Tensor Tensor::argmin(std::int64_t dim, bool keepdim) const {
+  return tarn::argmin(*this, dim, keepdim);
+}
+ValuesIndices Tensor::sort(std::int64_t dim, bool descending, Where where) const {
+  return tarn::sort(*this, dim, descending, where);
+}
+ValuesIndices Tensor::topk(std::int64_t k, std::int64_t dim, bool largest, Where where) const {
+  return tarn::topk(*this, k, dim, largest, where);
 }
 Tensor Tensor::eq(const Tensor& other) const { return tarn::eq(*this, other); }
 

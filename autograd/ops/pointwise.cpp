@@ -4,7 +4,9 @@
 
 #include <tarn/autograd/detail/defined.h>
 #include <tarn/autograd/detail/operand.h>
+#include <tarn/autograd/detail/wrapped_number.h>
 #include <tarn/autograd/ops/arithmetic.h>
+#include <tarn/autograd/ops/comparison.h>
 #include <tarn/autograd/ops/pointwise.h>
 #include <tarn/autograd/record.h>
 #include <tarn/tensor/kernels/elementwise.h>
@@ -27,6 +29,9 @@ const Op kRelu{"relu"};
 const Op kTanh{"tanh"};
 const Op kSigmoid{"sigmoid"};
 const Op kDropout{"dropout"};
+const Op kSin{"sin"};
+const Op kCos{"cos"};
+const Op kDropout2d{"dropout2d"};
 
 // g, but 0 where y <= 0.
 Tensor where_positive(const Tensor& g, const Tensor& y) {
@@ -63,15 +68,6 @@ L log_from_the_start(const L& v) {
   return each([tiny](T e, T result) { return tiny(e) ? result - shift : result; }, v, y);
 }
 
-// -1, 0 or 1, outside the graph: its derivative is 0 wherever it has one.
-Tensor sign(const Tensor& x) {
-  return kernels::map_floating("abs", x, [](const auto& v) {
-    using T = ElementOf<decltype(v)>;
-    // v * 0 is 0, or NaN where v is.
-    return each([](T e) { return e > T(0) ? T(1) : (e < T(0) ? T(-1) : e * T(0)); }, v);
-  });
-}
-
 // x to an integer power >= 0, in integers (which wrap around, as in C and PyTorch).
 template <class T>
 T integer_power(T base, std::int64_t exponent) {
@@ -96,13 +92,27 @@ Tensor power_of_integers(const Tensor& x, Scalar exponent) {
 }
 
 // Each element is 0 with probability p, else 1 / (1 - p).
-Tensor dropout_mask(const Tensor& x, double p) {
-  return kernels::map_floating("dropout", rand(x.sizes(), {.dtype = x.dtype()}),
-                               [p](const auto& v) {
-                                 using T = ElementOf<decltype(v)>;
-                                 const T kept = p < 1 ? T(1 / (1 - p)) : T(0);
-                                 return each([p, kept](T e) { return e < T(p) ? T(0) : kept; }, v);
-                               });
+Tensor dropout_mask(const Shape& sizes, DType dtype, double p) {
+  return kernels::map_floating("dropout", rand(sizes, {.dtype = dtype}), [p](const auto& v) {
+    using T = ElementOf<decltype(v)>;
+    const T kept = p < 1 ? T(1 / (1 - p)) : T(0);
+    return each([p, kept](T e) { return e < T(p) ? T(0) : kept; }, v);
+  });
+}
+
+// x times a mask of random zeros, of a shape that broadcasts to x's.
+Tensor drop(const Op& op, const Tensor& x, double p, bool training, const Shape& mask_sizes,
+            const Where& where) {
+  if (!(p >= 0 && p <= 1))
+    throw ValueError(str(op.name(), ": p = ", p, ": expected a probability from 0 to 1"));
+  if (!is_floating_point(x.dtype()))
+    throw DTypeError(str(op.name(), ": expected float32 or float64, got ", x.dtype()));
+  if (!training || p == 0) return x;
+  const Tensor mask = dropout_mask(mask_sizes, x.dtype(), p);
+  return record(
+      op, where,
+      kernels::zip_floating(op.name(), x, mask, [](const auto& a, const auto& m) { return a * m; }),
+      wrt(x, [mask = saved(mask)](const Tensor& g) { return mul(g, mask.get()); }));
 }
 
 }  // namespace
@@ -164,6 +174,80 @@ Tensor pow(const Tensor& x, Scalar exponent, Where where) {
                 }));
 }
 
+Tensor pow(const Tensor& x, const Tensor& exponent, Where where) {
+  require_defined("pow", {&x, &exponent});
+  const DType dtype = kernels::result_dtype(x, exponent);
+  if (!is_floating_point(dtype)) {
+    if (any(lt(exponent, 0))) {
+      throw ValueError(str("pow: ", x.dtype(),
+                           " to negative powers: integers have none; convert "
+                           "with .to(kFloat32)"));
+    }
+    return kernels::zip_numeric("pow", x, exponent, dtype, [](const auto& a, const auto& b) {
+      using T = ElementOf<decltype(a)>;
+      return each(
+          [](T base, T power) { return integer_power(base, static_cast<std::int64_t>(power)); }, a,
+          b);
+    });
+  }
+  const Tensor y =
+      kernels::zip_numeric("pow", x, exponent, dtype, [](const auto& a, const auto& b) {
+        using T = ElementOf<decltype(a)>;
+        return each([](T base, T power) { return static_cast<T>(std::pow(base, power)); }, a, b);
+      });
+  return record(
+      kPow, where, y,
+      wrt(x,
+          [like = Operand(x), x = saved(x), exponent = saved(exponent)](const Tensor& g) {
+            const Tensor power = exponent.get();
+            const Tensor slope = mul(power, pow(x.get(), sub(power, scalar_tensor(1))));
+            return like.fit(mul(g, masked_fill(slope, expand(eq(power, 0), slope.sizes()), 0)));
+          }),
+      wrt(exponent, [like = Operand(exponent), y = saved_output(y), x = saved(x),
+                     exponent = saved(exponent)](const Tensor& g) {
+        // 0 to any power >= 0 is constant around it.
+        const Tensor slope = mul(y.get(), log(x.get()));
+        const Tensor flat = logical_and(eq(x.get(), 0), ge(exponent.get(), 0));
+        return like.fit(mul(g, masked_fill(slope, flat, 0)));
+      }));
+}
+
+Tensor pow(Scalar x, const Tensor& exponent, Where where) {
+  return pow(wrapped("pow", x, exponent), exponent, where);
+}
+
+Tensor sin(const Tensor& x, Where where) {
+  require_defined("sin", {&x});
+  return record(kSin, where,
+                kernels::map_floating("sin", x,
+                                      [](const auto& v) {
+                                        using T = ElementOf<decltype(v)>;
+                                        return each([](T e) { return std::sin(e); }, v);
+                                      }),
+                wrt(x, [x = saved(x)](const Tensor& g) { return mul(g, cos(x.get())); }));
+}
+
+Tensor cos(const Tensor& x, Where where) {
+  require_defined("cos", {&x});
+  return record(kCos, where,
+                kernels::map_floating("cos", x,
+                                      [](const auto& v) {
+                                        using T = ElementOf<decltype(v)>;
+                                        return each([](T e) { return std::cos(e); }, v);
+                                      }),
+                wrt(x, [x = saved(x)](const Tensor& g) { return neg(mul(g, sin(x.get()))); }));
+}
+
+Tensor sign(const Tensor& x) {
+  require_defined("sign", {&x});
+  return kernels::map_numeric("sign", x, x.dtype(), [](const auto& v) {
+    using T = ElementOf<decltype(v)>;
+    // v * 0 is 0, or NaN where v is.
+    return each([](T e) { return static_cast<T>(e > T(0) ? T(1) : (e < T(0) ? T(-1) : e * T(0))); },
+                v);
+  });
+}
+
 Tensor relu(const Tensor& x, Where where) {
   require_defined("relu", {&x});
   const Tensor y = kernels::map_numeric("relu", x, x.dtype(), [](const auto& v) {
@@ -200,29 +284,14 @@ Tensor sigmoid(const Tensor& x, Where where) {
 
 Tensor dropout(const Tensor& x, double p, bool training, Where where) {
   require_defined("dropout", {&x});
-  if (!(p >= 0 && p <= 1))
-    throw ValueError(str("dropout: p = ", p, ": expected a probability from 0 to 1"));
-  if (!is_floating_point(x.dtype()))
-    throw DTypeError(str("dropout: expected float32 or float64, got ", x.dtype()));
-  if (!training || p == 0) return x;
-  const Tensor mask = dropout_mask(x, p);
-  return record(
-      kDropout, where,
-      kernels::zip_floating("dropout", x, mask, [](const auto& a, const auto& m) { return a * m; }),
-      wrt(x, [mask = saved(mask)](const Tensor& g) { return mul(g, mask.get()); }));
+  return drop(kDropout, x, p, training, x.sizes(), where);
 }
 
-Tensor eq(const Tensor& a, const Tensor& b) {
-  require_defined("eq", {&a, &b});
-  const DType dtype = kernels::result_dtype(a, b);
-  const Tensor x = kernels::cast(a, dtype);
-  const Tensor y = kernels::cast(b, dtype);
-  Tensor out = kernels::empty_result(broadcast_shapes("eq", x.sizes(), y.sizes()), kBool, x, y);
-  kernels::visit(dtype, [&]<class T>() {
-    kernels::map_into<kernels::kLanes<T>, bool, T, T>(
-        out, [](const auto& u, const auto& v) { return u == v; }, x, y);
-  });
-  return out;
+Tensor dropout2d(const Tensor& x, double p, bool training, Where where) {
+  require_defined("dropout2d", {&x});
+  if (x.dim() != 4)
+    throw ShapeError(str("dropout2d: input has shape ", x.sizes(), ": expected [N, C, H, W]"));
+  return drop(kDropout2d, x, p, training, {x.sizes()[0], x.sizes()[1], 1, 1}, where);
 }
 
 }  // namespace tarn

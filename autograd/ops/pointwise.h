@@ -15,8 +15,14 @@ Tensor sqrt(const Tensor& x, Where where = Where::current());
 Tensor square(const Tensor& x, Where where = Where::current());
 /// Absolute value; its gradient at 0 is 0.
 Tensor abs(const Tensor& x, Where where = Where::current());
-/// x to a constant power.
+/// x to a power. Integers stay integers, and then throw ValueError for a negative power.
 Tensor pow(const Tensor& x, Scalar exponent, Where where = Where::current());
+Tensor pow(const Tensor& x, const Tensor& exponent, Where where = Where::current());
+Tensor pow(Scalar x, const Tensor& exponent, Where where = Where::current());
+Tensor sin(const Tensor& x, Where where = Where::current());
+Tensor cos(const Tensor& x, Where where = Where::current());
+/// -1, 0 or 1; NaN for NaN. Its gradient is 0.
+Tensor sign(const Tensor& x);
 /// max(x, 0); its gradient at 0 is 0; NaN stays NaN.
 Tensor relu(const Tensor& x, Where where = Where::current());
 Tensor tanh(const Tensor& x, Where where = Where::current());
@@ -29,7 +35,9 @@ Tensor sigmoid(const Tensor& x, Where where = Where::current());
 Tensor dropout(const Tensor& x, double p = 0.5, bool training = true,
                Where where = Where::current());
 
-/// Element-wise a == b as a bool tensor; shapes broadcast. Not differentiable.
-Tensor eq(const Tensor& a, const Tensor& b);
+/// dropout of whole channels of x [N, C, H, W]: their elements are all kept or all zeroed (Tompson
+/// et al. 2015, SpatialDropout). Throws also ShapeError for another number of dimensions.
+Tensor dropout2d(const Tensor& x, double p = 0.5, bool training = true,
+                 Where where = Where::current());
 
 }  // namespace tarn

@@ -3,6 +3,7 @@
 
 #include <tarn/autograd/detail/defined.h>
 #include <tarn/autograd/detail/operand.h>
+#include <tarn/autograd/detail/view_history.h>
 #include <tarn/autograd/ops/views.h>
 #include <tarn/autograd/record.h>
 #include <tarn/tensor/error.h>
@@ -91,7 +92,7 @@ Tensor sliced(const Tensor& x, int dim, std::int64_t start, std::int64_t length,
   sizes[dim] = length;
   strides[dim] *= step;
   return record(kSlice, where,
-                kernels::alias(x, sizes, strides, length == 0 ? 0 : start * x.strides()[dim]),
+                make_view(x, sizes, strides, length == 0 ? 0 : start * x.strides()[dim]),
                 wrt(x, [whole = x.sizes(), dim, start, step](const Tensor& g) {
                   return unslice(g, whole, dim, start, step);
                 }));
@@ -111,7 +112,7 @@ Tensor view(const Tensor& x, const Shape& shape, Where where) {
     throw ShapeError(str("view: a tensor of shape ", x.sizes(), " with strides ", x.strides(),
                          " cannot be viewed as ", sizes, " without copying; use reshape()"));
   }
-  return record(kView, where, kernels::alias(x, sizes, *strides),
+  return record(kView, where, make_view(x, sizes, *strides),
                 wrt(x, [sizes = x.sizes()](const Tensor& g) { return reshape(g, sizes); }));
 }
 
@@ -149,7 +150,7 @@ Tensor transpose(const Tensor& x, std::int64_t dim0, std::int64_t dim1, Where wh
     std::swap(sizes[a], sizes[b]);
     std::swap(strides[a], strides[b]);
   }
-  return record(kTranspose, where, kernels::alias(x, sizes, strides),
+  return record(kTranspose, where, make_view(x, sizes, strides),
                 wrt(x, [a, b](const Tensor& g) { return transpose(g, a, b); }));
 }
 
@@ -171,7 +172,7 @@ Tensor permute(const Tensor& x, const Shape& dims, Where where) {
     sizes.push_back(x.sizes()[d]);
     strides.push_back(x.strides()[d]);
   }
-  return record(kPermute, where, kernels::alias(x, sizes, strides),
+  return record(kPermute, where, make_view(x, sizes, strides),
                 wrt(x, [inverse](const Tensor& g) { return permute(g, inverse); }));
 }
 
@@ -183,7 +184,7 @@ Tensor squeeze(const Tensor& x, std::int64_t dim, Where where) {
   Shape strides = x.strides();
   sizes.erase(d);
   strides.erase(d);
-  return record(kView, where, kernels::alias(x, sizes, strides),
+  return record(kView, where, make_view(x, sizes, strides),
                 wrt(x, [d](const Tensor& g) { return unsqueeze(g, d); }));
 }
 
@@ -198,7 +199,7 @@ Tensor unsqueeze(const Tensor& x, std::int64_t dim, Where where) {
   Shape strides = x.strides();
   strides.insert(d, d < x.dim() ? x.sizes()[d] * x.strides()[d] : 1);
   sizes.insert(d, 1);
-  return record(kView, where, kernels::alias(x, sizes, strides),
+  return record(kView, where, make_view(x, sizes, strides),
                 wrt(x, [d](const Tensor& g) { return squeeze(g, d); }));
 }
 
@@ -217,7 +218,7 @@ Tensor expand(const Tensor& x, const Shape& shape, Where where) {
   if (extra < 0)
     throw ShapeError(
         str("expand: shape ", x.sizes(), " does not expand to ", shape, " with fewer dimensions"));
-  return record(kExpand, where, kernels::alias(x, sizes, kernels::broadcast_strides(x, sizes)),
+  return record(kExpand, where, make_view(x, sizes, kernels::broadcast_strides(x, sizes)),
                 wrt(x, [sizes = x.sizes()](const Tensor& g) { return sum_to(g, sizes); }));
 }
 

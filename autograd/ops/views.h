@@ -47,14 +47,4 @@ Tensor contiguous(const Tensor& x, Where where = Where::current());
 /// asks "not 0".
 Tensor to(const Tensor& x, DType dtype, Where where = Where::current());
 
-/// Rows of dimension `dim` picked by `index` (int64 [K]), as a copy. Throws IndexError naming the
-/// first bad index.
-Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index,
-                    Where where = Where::current());
-
-/// Copies of equally shaped tensors along a new dimension in front, [count, *]. Not differentiable:
-/// throws AutogradError for a tensor that requires grad while ops are recorded. Throws ShapeError
-/// or DTypeError naming the first tensor that differs, ValueError for none at all.
-Tensor stack(const std::vector<Tensor>& tensors);
-
 }  // namespace tarn

@@ -22,12 +22,13 @@ namespace {
 }  // namespace
 
 Batch EpochPlan::fetch(std::int64_t batch, int worker, const std::atomic<bool>* cancelled) const {
-  FetchScope scope(seed, epoch, batch, cancelled);
-  const NoGradGuard no_grad;
   const auto begin = static_cast<std::size_t>(batch * batch_size);
-  const auto count = std::min(order.size() - begin, static_cast<std::size_t>(batch_size));
+  const std::span<const std::int64_t> indices(
+      order.data() + begin, std::min(order.size() - begin, static_cast<std::size_t>(batch_size)));
+  FetchScope scope(seed, epoch, batch, indices, cancelled);
+  const NoGradGuard no_grad;
   try {
-    return dataset->get_batch({order.data() + begin, count});
+    return collate ? collate(get_examples(*dataset, indices)) : dataset->get_batch(indices);
   } catch (const std::exception& error) {
     throw_nested(scope.index(), batch, worker, error.what());
   } catch (...) {

@@ -15,6 +15,7 @@ struct EpochPlan {
   std::vector<std::int64_t> order;  ///< indices of the examples, in order of use
   std::int64_t batch_size;
   std::int64_t batches;
+  Collate collate;  ///< empty: Dataset::get_batch
   std::uint64_t seed;
   std::uint64_t epoch;
 

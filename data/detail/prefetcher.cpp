@@ -9,11 +9,13 @@
 
 namespace tarn::data::detail {
 
-Prefetcher::Prefetcher(const EpochPlan& plan, int workers, int prefetch_factor)
+Prefetcher::Prefetcher(const EpochPlan& plan, std::int64_t first, int workers, int prefetch_factor)
     : plan_(plan),
       slots_(static_cast<std::size_t>(
-          std::min(std::int64_t{workers} * prefetch_factor, plan.batches))) {
-  start(static_cast<int>(std::min<std::int64_t>(workers, plan.batches)));
+          std::min(std::int64_t{workers} * prefetch_factor, plan.batches - first))),
+      claimed_(first),
+      delivered_(first) {
+  start(static_cast<int>(std::min<std::int64_t>(workers, plan.batches - first)));
 }
 
 Prefetcher::~Prefetcher() { stop(); }

@@ -17,15 +17,16 @@ namespace tarn::data::detail {
 /// fetched.
 class Prefetcher {
  public:
-  /// Starts fetching. `plan` must outlive it. Throws Error when the system refuses a thread.
-  Prefetcher(const EpochPlan& plan, int workers, int prefetch_factor);
+  /// Starts fetching with batch `first`. `plan` must outlive it. Throws Error when the system
+  /// refuses a thread.
+  Prefetcher(const EpochPlan& plan, std::int64_t first, int workers, int prefetch_factor);
   /// Ends the threads, at the latest when the example that each is fetching is there.
   ~Prefetcher();
   Prefetcher(const Prefetcher&) = delete;
   Prefetcher& operator=(const Prefetcher&) = delete;
 
   /// The next batch, once it is there. Throws what fetching it threw; the call after that gives the
-  /// batch after it. To be called plan.batches times at most.
+  /// batch after it. To be called plan.batches - first times at most.
   Batch next();
 
  private:
@@ -49,8 +50,8 @@ class Prefetcher {
   std::mutex mutex_;
   std::condition_variable room_;   // a batch may be claimed, or there will be none any more
   std::condition_variable ready_;  // a slot has become ready
-  std::int64_t claimed_ = 0;       // batches that workers have begun
-  std::int64_t delivered_ = 0;     // batches that next() has given out
+  std::int64_t claimed_;           // batches that workers have begun
+  std::int64_t delivered_;         // batches that next() has given out
 };
 
 }  // namespace tarn::data::detail

@@ -1,6 +1,6 @@
-// Trains a multilayer perceptron on MNIST by stochastic gradient descent: 784-128-10 unless told
-// otherwise. The training loop stands in train(); what surrounds it reads flags (settings.h) and
-// shows results.
+// Trains a multilayer perceptron on MNIST or Fashion-MNIST by stochastic gradient descent:
+// 784-128-10 unless told otherwise. The training loop stands in train(); what surrounds it reads
+// flags (settings.h) and shows results.
 
 #include <algorithm>
 #include <exception>
@@ -20,7 +20,7 @@ using namespace tarn;
 
 namespace {
 
-/// Linear layers with ReLU in between: x [N, 784] gives logits [N, 10].
+/// Linear layers with ReLU in between: x [N, 784] or [N, 1, 28, 28] gives logits [N, 10].
 class MLP : public nn::Module {
  public:
   explicit MLP(const std::vector<std::int64_t>& widths) {
@@ -33,7 +33,7 @@ class MLP : public nn::Module {
   }
 
   Tensor forward(const Tensor& x) override {
-    Tensor h = x;
+    Tensor h = x.flatten(1);
     for (nn::Linear* layer : hidden_) h = relu((*layer)(h));
     return (*head_)(h);
   }
@@ -52,6 +52,24 @@ std::vector<data::Batch> split(const Tensor& x, const Tensor& y, std::int64_t si
     parts.push_back({x.slice(0, i, i + size), y.slice(0, i, i + size)});
   }
   return parts;
+}
+
+data::MNIST load(const Settings& s, bool train) {
+  const bool flatten = !train || s.augment == "none";
+  if (s.dataset == "mnist") return data::MNIST(s.data, {.train = train, .flatten = flatten});
+  return data::FashionMNIST(s.data, {.train = train, .flatten = flatten});
+}
+
+/// The training examples as the loader is to see them.
+data::DatasetRef augment(const std::string& name, const data::MNIST& train) {
+  const double black = -train.options().mean / train.options().std;
+  const data::RandomAffine affine(
+      {.degrees = 10, .translate = 0.07, .scale = {0.9, 1.1}, .shear = 10, .fill = black});
+  const data::ElasticTransform elastic({.alpha = 30, .sigma = 4, .fill = black});
+  if (name == "flip") return data::map(train, data::RandomHorizontalFlip());
+  if (name == "affine") return data::map(train, affine);
+  if (name == "elastic") return data::map(train, data::combine(affine, elastic));
+  return train;
 }
 
 /// Trains `model`; returns what it makes of the test examples in the end.
@@ -106,9 +124,10 @@ void run(const Settings& s) {
   if (s.threads > 0) set_num_threads(s.threads);
   if (!s.mistakes.empty()) check_writable(s.mistakes);
   const Terminal terminal;
-  const data::MNIST train_set(s.data, {.train = true});
-  const data::MNIST test_set(s.data, {.train = false});
-  data::DataLoader loader(train_set, {.batch_size = s.batch_size, .num_workers = s.num_workers});
+  const data::MNIST train_set = load(s, true);
+  const data::MNIST test_set = load(s, false);
+  data::DataLoader loader(augment(s.augment, train_set),
+                          {.batch_size = s.batch_size, .num_workers = s.num_workers});
   MLP model(s.widths);
   print_header(s, model, train_set, test_set, terminal.width());
 
@@ -133,7 +152,7 @@ int main(int argc, char** argv) {
   try {
     run(settings);
   } catch (const IoError& error) {
-    const bool no_data = error.path == settings.data;
+    const bool no_data = error.path == settings.data && settings.dataset == "mnist";
     return fail(2, str(error.what(), no_data ? ", --data data/mnist-sample takes the sample" : ""));
   } catch (const FormatError& error) {
     return fail(2, error.what());

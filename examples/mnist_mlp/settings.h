@@ -6,7 +6,9 @@
 
 /// What the command line can set; --help explains each.
 struct Settings {
-  std::string data = "data/mnist";
+  std::string dataset = "mnist";
+  std::string data{};  // empty: "data/" + dataset
+  std::string augment = "none";
   std::vector<std::int64_t> widths{128};
 
   std::int64_t epochs = 10;

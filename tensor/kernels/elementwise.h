@@ -161,6 +161,17 @@ void any_row(O* out, const std::array<std::int64_t, 3>& s, std::int64_t count, F
   return row<N, Step::any, Step::any>(out, s, count, f, a, b);
 }
 
+template <Step step, class>
+inline constexpr Step kEach = step;
+
+template <int N, class O, class F, class... In>
+void any_row(O* out, const std::array<std::int64_t, sizeof...(In) + 1>& s, std::int64_t count, F& f,
+             const In*... in) {
+  if (std::all_of(s.begin(), s.end(), [](std::int64_t stride) { return stride == 1; }))
+    return row<N, kEach<Step::unit, In>...>(out, s, count, f, in...);
+  return row<N, kEach<Step::any, In>...>(out, s, count, f, in...);
+}
+
 inline bool same_layout(const Tensor& a, const Tensor& b) {
   return a.sizes() == b.sizes() && a.strides() == b.strides();
 }

@@ -155,11 +155,13 @@ void pack(const Matrix<const T>& b, std::int64_t stride, T* out) {
 template <class T>
 class Product {
  public:
-  Product(const Matrix<const T>& a, const Matrix<const T>& b, const Matrix<T>& c, const T* bias)
+  Product(const Matrix<const T>& a, const Matrix<const T>& b, const Matrix<T>& c, const T* bias,
+          bool accumulate)
       : a_(a),
         b_(b),
         c_(c),
         bias_(bias),
+        accumulate_(accumulate),
         vectors_((b.columns + kWidth<T> - 1) / kWidth<T>),
         panels_((vectors_ + most_vectors() - 1) / most_vectors()),
         row_tiles_((a.rows + kTileRows - 1) / kTileRows) {}
@@ -215,16 +217,17 @@ class Product {
     const Tile<T> compute = find_tile<T>(rows, stride / kWidth<T>);
     const T* const a = a_.data + row * a_.row_stride + k * a_.column_stride;
     T* const c = c_.data + row * c_.row_stride + column;
+    const bool accumulate = k > 0 || accumulate_;
     if (columns == stride) {
       compute(panel.rows, a, a_.row_stride, a_.column_stride, panel.data, panel.row_stride, c,
-              c_.row_stride, k > 0, bias);
+              c_.row_stride, accumulate, bias);
       return;
     }
     alignas(64) T edge[kTileRows * kTileVectors * kWidth<T> + kRowVectors * kWidth<T>];
-    for (std::int64_t i = 0; k > 0 && i < rows; ++i)
+    for (std::int64_t i = 0; accumulate && i < rows; ++i)
       std::copy_n(c + i * c_.row_stride, columns, edge + i * stride);
     compute(panel.rows, a, a_.row_stride, a_.column_stride, panel.data, panel.row_stride, edge,
-            stride, k > 0, bias);
+            stride, accumulate, bias);
     for (std::int64_t i = 0; i < rows; ++i)
       std::copy_n(edge + i * stride, columns, c + i * c_.row_stride);
   }
@@ -233,6 +236,7 @@ class Product {
   Matrix<const T> b_;
   Matrix<T> c_;
   const T* bias_;
+  bool accumulate_;
   std::int64_t vectors_;
   std::int64_t panels_;
   std::int64_t row_tiles_;
@@ -241,10 +245,12 @@ class Product {
 }  // namespace
 
 template <class T>
-void gemm(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, const T* bias) {
+void gemm(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, const T* bias, bool accumulate) {
   if (c.rows == 0 || c.columns == 0) return;
-  if (c.column_stride != 1) return gemm<T>(b.transposed(), a.transposed(), c.transposed());
-  const Product<T> product(a, b, c, bias);
+  if (c.column_stride != 1) {
+    return gemm<T>(b.transposed(), a.transposed(), c.transposed(), nullptr, accumulate);
+  }
+  const Product<T> product(a, b, c, bias, accumulate);
   const std::int64_t tiles = product.tiles();
   // The bits do not depend on the division of the tiles, so it can follow the number of threads.
   const bool serial = c.rows * c.columns * std::max<std::int64_t>(b.rows, 1) < kSerialWork;
@@ -253,7 +259,7 @@ void gemm(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, const T* bias) {
                [&](std::int64_t first, std::int64_t last) { product.run(first, last); });
 }
 
-template void gemm(Matrix<const float>, Matrix<const float>, Matrix<float>, const float*);
-template void gemm(Matrix<const double>, Matrix<const double>, Matrix<double>, const double*);
+template void gemm(Matrix<const float>, Matrix<const float>, Matrix<float>, const float*, bool);
+template void gemm(Matrix<const double>, Matrix<const double>, Matrix<double>, const double*, bool);
 
 }  // namespace tarn::kernels

@@ -8,6 +8,7 @@
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/kernels/alias.h>
 #include <tarn/tensor/kernels/cast.h>
+#include <tarn/tensor/kernels/lines.h>
 #include <tarn/tensor/kernels/reduce.h>
 #include <tarn/tensor/kernels/visit.h>
 #include <tarn/tensor/parallel.h>
@@ -160,10 +161,15 @@ bool is_nan(T value) {
 }
 
 template <class T>
-std::int64_t first_largest(const T* row, std::int64_t count) {
+std::int64_t first_extreme(const T* line, std::int64_t step, std::int64_t count, bool largest) {
   std::int64_t best = 0;
-  for (std::int64_t i = 0; i < count && !is_nan(row[best]); ++i) {
-    if (row[i] > row[best] || is_nan(row[i])) best = i;
+  T value = line[0];
+  for (std::int64_t i = 1; i < count && !is_nan(value); ++i) {
+    const T other = line[i * step];
+    if ((largest ? other > value : other < value) || is_nan(other)) {
+      best = i;
+      value = other;
+    }
   }
   return best;
 }
@@ -218,23 +224,22 @@ Tensor sum(const Tensor& x, DimMask mask, bool keepdim, double divisor) {
   return out;
 }
 
-Tensor argmax(const Tensor& x, int dim, bool keepdim) {
+Tensor argmax(const char* op, const Tensor& x, int dim, bool keepdim, bool largest) {
   const DimMask mask = x.dim() == 0 ? 0 : 1U << dim;
   Tensor out = empty(reduced_shape(x.sizes(), mask, keepdim), {.dtype = kInt64});
   if (out.numel() == 0) return out;
-  const std::int64_t count = x.numel() / out.numel();
-  if (count == 0)
-    throw ShapeError(
-        str("argmax: dim ", dim, " of shape ", x.sizes(), " is empty: nothing is largest"));
-  const Tensor rows = cast(move_back(x, mask), x.dtype(), /*contiguous=*/true);
+  const Lines lines(x.sizes(), dim);
+  if (lines.length() == 0) {
+    throw ShapeError(str(op, ": dim ", dim, " of shape ", x.sizes(),
+                         " is empty: there is nothing to choose from"));
+  }
   auto* const result = out.data_ptr<std::int64_t>();
   visit(x.dtype(), [&]<class T>() {
-    const T* const first = rows.data_ptr<T>();
-    parallel_for(0, out.numel(), std::max<std::int64_t>(1, kGrain / count),
-                 [&](std::int64_t begin, std::int64_t end) {
-                   for (std::int64_t i = begin; i < end; ++i)
-                     result[i] = first_largest(first + i * count, count);
-                 });
+    const T* const first = x.data_ptr<T>();
+    lines.for_each([&](std::int64_t i) {
+      result[i] = first_extreme(first + lines.offset(i, x.strides()), lines.step(x.strides()),
+                                lines.length(), largest);
+    });
   });
   return out;
 }

@@ -18,7 +18,7 @@ Shape reduced_shape(const Shape& shape, DimMask mask, bool keepdim);
 /// float64, or int64 for integers and bool, in a fixed order. Integers and bool give int64.
 Tensor sum(const Tensor& x, DimMask mask, bool keepdim, double divisor = 1);
 
-/// Index of the first largest element along `dim`, NaN being largest; int64.
-Tensor argmax(const Tensor& x, int dim, bool keepdim);
+/// Index of the first largest (or smallest) element along `dim`, int64; a NaN comes before all.
+Tensor argmax(const char* op, const Tensor& x, int dim, bool keepdim, bool largest = true);
 
 }  // namespace tarn::kernels

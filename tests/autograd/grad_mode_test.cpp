@@ -157,12 +157,5 @@ TEST(GradFn, NamesTheOp) {
   EXPECT_FALSE(relu(x).is_leaf());
 }
 
-TEST(Stack, RefusesToCutTheGraph) {
-  const Tensor x = ones({2}, {.requires_grad = true});
-  EXPECT_THROW(stack({x, x}), AutogradError);
-  const NoGradGuard guard;
-  EXPECT_EQ(stack({x, x}).sizes(), (Shape{2, 2}));
-}
-
 }  // namespace
 }  // namespace tarn::testing

@@ -11,6 +11,8 @@
 #include <tarn/tensor/pool.h>
 #include <tarn/tensor/random.h>
 
+#include "operands.h"
+
 // Sanitizers bring their own allocator; there the leaks that these tests look for are found by the
 // LeakSanitizer.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -207,6 +209,24 @@ TEST_F(NoLeak, OfRecordedInPlaceOps) {
   sum(y).backward();
 }
 
+TEST_F(NoLeak, OfHooksAndRetainedGradients) {
+  const Tensor x = randn({10}, {.requires_grad = true});
+  const Tensor y = exp(x);
+  y.retain_grad();
+  // A hook may own what its tensor was made from, and the tensor's values, but not the tensor.
+  y.register_hook([x, values = y.detach()](const Tensor& g) { return g * values; });
+  x.register_post_accumulate_grad_hook([](const Tensor&) {});
+  sum(y).backward();
+  EXPECT_TRUE(y.grad().defined());
+}
+
+TEST_F(NoLeak, OfARemovedHookThatOwnsItsTensor) {
+  const Tensor x = randn({1000}, {.requires_grad = true});
+  RemovableHandle handle = x.register_hook([x](const Tensor&) {});
+  sum(x * x).backward();
+  handle.remove();
+}
+
 TEST(Memory, BackwardFreesWhatTheGraphHasSaved) {
   // A node's saved tensors go as soon as it has run, though the handle of the result lives on.
   const SerialGuard serial;
@@ -221,6 +241,15 @@ TEST(Memory, BackwardFreesWhatTheGraphHasSaved) {
   const std::uint64_t saved = with_graph - memory_stats().bytes_reserved;
   EXPECT_GE(saved, static_cast<std::uint64_t>(n) * sizeof(float))
       << "of the result of exp, needed by square";
+}
+
+TEST_F(NoLeak, AViewThatAnOpSavedDoesNotKeepItsBaseAlive) {
+  // The base's history leads to the op that saved one of its views.
+  const Tensor w = variable({1, 2});
+  const Tensor base = constant({1, 1});
+  const Tensor part = base.slice(0, 0, 1);
+  base.slice(0, 1, 2).copy_(part * w.slice(0, 0, 1));
+  EXPECT_TRUE(base.requires_grad());
 }
 
 }  // namespace

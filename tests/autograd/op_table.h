@@ -15,6 +15,7 @@ using Inputs = std::vector<Tensor>;
 /// How an op stands to the registry of differentiable ops.
 enum class OpKind {
   recorded,            ///< listed in registered_ops() under its own name
+  part,                ///< listed too, but only used inside of others
   composite,           ///< built from recorded ops
   not_differentiable,  ///< its result never requires grad
 };
@@ -29,6 +30,8 @@ struct OpRow {
   bool broadcasts = false;  ///< takes operands of different shapes
   bool any_layout = true;   ///< takes inputs of any strides
   bool zero_dim = true;     ///< takes 0-d inputs
+  bool empty = true;        ///< takes inputs without elements
+  bool undefined = true;    ///< says by its own name that an input is undefined
   bool cancels = false;  ///< adds numbers of both signs: errors are relative to their size, not to
                          ///< the result's
 

@@ -172,7 +172,10 @@ TEST_P(OpTableLayouts, GiveTheSame) {
       Inputs strided;
       Inputs copies;
       for (const Input& input : fixture.inputs) {
-        strided.push_back(leaf(layout.apply(input.value), is_variable(fixture, input)));
+        Tensor value = layout.apply(input.value);
+        // A mask with other values would pick another number of elements.
+        if (value.dtype() == kBool && !equal(value, input.value)) value = input.value;
+        strided.push_back(leaf(value, is_variable(fixture, input)));
         copies.push_back(leaf(row_major_copy(strided.back()), is_variable(fixture, input)));
       }
       // fill_ and the like give a result without a graph, comparisons one without a gradient
@@ -272,6 +275,7 @@ TEST_P(OpTable, IsRecordedOnlyWhenAnInputRequiresGradAndNothingForbidsIt) {
 
 TEST_P(OpTable, RefusesUndefinedTensorsByName) {
   ASSERT_FALSE(fixtures().empty());
+  if (!row().undefined) return;
   const Fixture& fixture = fixtures().front();
   for (std::size_t i = 0; i < fixture.inputs.size(); ++i) {
     if (row().name == "linear" && i == 2) continue;     // no bias
@@ -285,7 +289,7 @@ TEST_P(OpTable, RefusesUndefinedTensorsByName) {
 }
 
 TEST_P(OpTable, HasSamplesForEmptyZeroDimAndBroadcastInputs) {
-  bool empty_seen = false;
+  bool empty_seen = !row().empty;
   bool zero_dim_seen = !row().zero_dim;
   bool broadcast_seen = !row().broadcasts;
   for (const Fixture& fixture : fixtures()) {

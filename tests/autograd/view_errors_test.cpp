@@ -132,11 +132,6 @@ TEST(StackErrors, NamesTheTensorThatDiffers) {
       },
       "stack: ", {"2", "[2]", "[3]"}));
   EXPECT_TRUE(fails_with<ValueError>([] { stack({}); }, "stack: "));
-  EXPECT_TRUE(fails_with<DTypeError>(
-      [] {
-        stack({f32({2}), i64({2})});
-      },
-      "stack: ", {"float32", "int64"}));
 }
 
 }  // namespace

@@ -242,32 +242,11 @@ TEST(DataLoader, GoesOnFromItsState) {
   batches_of<float>(original);
   batches_of<float>(original);
   const StateDict state = original.state_dict().clone();
-  DataLoader resumed(numbers, {.batch_size = 3, .num_workers = 2, .seed = 7});
+  DataLoader resumed(numbers, {.batch_size = 3, .num_workers = 2});
   resumed.load_state_dict(state);
   EXPECT_EQ(resumed.epoch(), 2U);
   for (int epoch = 0; epoch < 3; ++epoch)
     EXPECT_EQ(batches_of<float>(resumed), batches_of<float>(original));
-}
-
-TEST(DataLoader, RefusesAStateThatIsNone) {
-  const Numbers numbers(20);
-  DataLoader loader(numbers, {.seed = 7});
-  const auto loading = [&](const Tensor& seed, const Tensor& epoch) {
-    StateDict state;
-    state.set("seed", seed);
-    state.set("epoch", epoch);
-    loader.load_state_dict(state);
-  };
-  EXPECT_TRUE(contains(thrown_text<IndexError>([&] { loader.load_state_dict({}); }), "seed"));
-  const Tensor one = scalar_tensor(std::int64_t{1});
-  EXPECT_EQ(thrown_text<ValueError>([&] { loading(one, scalar_tensor(1.0)); }),
-            "DataLoader: state \"epoch\" is float32 []: expected int64 []");
-  thrown_text<ValueError>([&] { loading(one, arange(2)); });
-  thrown_text<ValueError>([&] { loading(Tensor(), one); });
-  thrown_text<ValueError>([&] { loading(one, scalar_tensor(std::int64_t{-1})); });
-  EXPECT_EQ(loader.epoch(), 0U);
-  DataLoader same(numbers, {.seed = 7});
-  EXPECT_EQ(examples_of(loader), examples_of(same));
 }
 
 // ---- memory ----

@@ -193,7 +193,7 @@ TEST(FetchScope, EndsABatchThatIsCancelled) {
     cancelled = i == 3;
     return Example{scalar_tensor(i), scalar_tensor(i)};
   });
-  FetchScope scope(0, 0, 0, &cancelled);
+  FetchScope scope(0, 0, 0, {}, &cancelled);
   thrown_text<Error>([&] { set.get_batch(Indices{1, 2, 3, 4, 5, 6}); });
   EXPECT_EQ(fetched, 3);
   EXPECT_EQ(scope.index(), 3);

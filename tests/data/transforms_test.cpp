@@ -165,10 +165,13 @@ TEST(MapDataset, TakesTransformsAndCallablesAndChains) {
 TEST(MapDataset, DrawsDifferentNumbersInEachStage) {
   const TensorDataset zero(zeros({1, 1}), arange(1));
   const auto noise = [](const Tensor& x) { return x + rand({1}); };
-  const FetchScope scope(1, 2, 3);
   const std::vector<std::int64_t> first = {0};
-  const float once = map(zero, noise).get_batch(first).data.item<float>();
-  const float twice = map(map(zero, noise), noise).get_batch(first).data.item<float>();
+  const auto fetch = [&](const MapDataset& set) {
+    const FetchScope scope(1, 2, 3);
+    return set.get_batch(first).data.item<float>();
+  };
+  const float once = fetch(map(zero, noise));
+  const float twice = fetch(map(map(zero, noise), noise));
   EXPECT_NE(twice, once + once);
   EXPECT_GT(twice, once);
 }

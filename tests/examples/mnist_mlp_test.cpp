@@ -99,9 +99,9 @@ TEST_F(MnistMlp, ExplainsItsFlags) {
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(outcome.err, "");
   for (const char* flag :
-       {"--data", "--widths", "--epochs", "--batch-size", "--micro-batch", "--loss-reduction",
-        "--lr", "--momentum", "--schedule", "--clip-norm", "--clip-value", "--seed", "--threads",
-        "--num-workers", "--log-every", "--mistakes"}) {
+       {"--dataset", "--data", "--augment", "--widths", "--epochs", "--batch-size", "--micro-batch",
+        "--loss-reduction", "--lr", "--momentum", "--schedule", "--clip-norm", "--clip-value",
+        "--seed", "--threads", "--num-workers", "--log-every", "--mistakes"}) {
     EXPECT_NE(outcome.out.find(flag), std::string::npos) << flag;
   }
 }
@@ -123,6 +123,24 @@ TEST_F(MnistMlp, GivesTheSameWeightsForAnyNumberOfThreadsAndWorkers) {
 
 // 100 = 3 x 32 + 4: with equal weights for the parts, the last 4 examples of a batch would count
 // eightfold.
+TEST_F(MnistMlp, AugmentsImagesAlikeForAnyNumberOfThreadsAndWorkers) {
+  const std::string plain = weights(train({}));
+  for (const char* augment : {"flip", "affine", "elastic"}) {
+    const std::string expected = weights(train({"--augment", augment, "--threads", "1"}));
+    EXPECT_NE(expected, plain);
+    EXPECT_EQ(weights(train({"--augment", augment, "--threads", "2", "--num-workers", "3"})),
+              expected);
+  }
+}
+
+TEST_F(MnistMlp, SaysWhereFashionMnistIsMissing) {
+  if (std::filesystem::exists("/usr/share/datasets/fashion-mnist"))
+    GTEST_SKIP() << "Debian's package dataset-fashion-mnist is installed";
+  const Outcome outcome = run({"--dataset", "fashion-mnist"});
+  EXPECT_EQ(outcome.exit_code, 2);
+  EXPECT_NE(outcome.err.find("dataset-fashion-mnist"), std::string::npos);
+}
+
 TEST_F(MnistMlp, WeighsTheExamplesOfAShortMicroBatchLikeAllOthers) {
   const Outcome whole = train({"--batch-size", "100"});
   const Outcome parts = train({"--batch-size", "100", "--micro-batch", "32"});

@@ -103,6 +103,28 @@ TEST(ClipGradNorm, DoesNotOverflowWhereFloat32Squares) {
   EXPECT_NEAR(parameter.grad().to_vector()[127], 1 / std::sqrt(128.0), 1e-7);
 }
 
+TEST(ClipGradNorm, DoesNotOverflowOver128Gradients) {
+  std::vector<Tensor> parameters;
+  for (int i = 0; i < 128; ++i) parameters.push_back(with_grad(full({1}, 1e19)));
+  for (const double p : {1.0, 2.0, 3.5, kInf}) {
+    std::vector<Tensor> gradients;
+    for (const Tensor& parameter : parameters) gradients.push_back(parameter.grad());
+    const double expected = 1e19 * (std::isinf(p) ? 1 : std::pow(128.0, 1 / p));
+    EXPECT_NEAR(nn::get_total_norm(gradients, {.norm_type = p}) / expected, 1, 1e-6);
+  }
+  nn::clip_grad_norm_(parameters, 1, {.error_if_nonfinite = true});
+  EXPECT_NEAR(parameters[127].grad().item(), 1 / std::sqrt(128.0), 1e-7);
+}
+
+TEST(ClipGradNorm, ScalesGradientsThatTwoParametersShareOnce) {
+  const Tensor a = zeros({2}, {.dtype = kFloat64, .requires_grad = true});
+  const Tensor b = zeros({2}, {.dtype = kFloat64, .requires_grad = true});
+  (a + b).sum().backward();
+  EXPECT_EQ(nn::clip_grad_norm_({a, b}, 1), 2);
+  EXPECT_EQ(a.grad().to_vector(), (Values{1 / (2 + 1e-6), 1 / (2 + 1e-6)}));
+  EXPECT_EQ(b.grad().to_vector(), a.grad().to_vector());
+}
+
 TEST(ClipGradNorm, SurvivesTheExtremesOfFloat64) {
   EXPECT_DOUBLE_EQ(nn::clip_grad_norm_({with_grad(float64({3e200, 4e200}))}, kInf), 5e200);
   EXPECT_DOUBLE_EQ(nn::clip_grad_norm_({with_grad(float64({3e-200, 4e-200}))}, kInf), 5e-200);

@@ -51,6 +51,17 @@ TEST(DropoutModule, RepeatsItsMasksAfterSeeding) {
   EXPECT_NE(second, first);
 }
 
+TEST(Dropout2dModule, DropsWholeChannelsOnlyWhileTraining) {
+  manual_seed(0);
+  nn::Dropout2d dropout;
+  EXPECT_EQ(to_string(dropout), "Dropout2d(p=0.5)");
+  for (const double channel : sum(dropout(ones({8, 16, 2, 2})), {2, 3}).to_vector())
+    EXPECT_TRUE(channel == 0 || channel == 8) << channel;
+  dropout.eval();
+  EXPECT_EQ(dropout(ones({1, 1, 1, 2})).to_vector(), (std::vector<double>{1, 1}));
+  EXPECT_TRUE(fails_with<ValueError>([] { nn::Dropout2d{2}; }, "Dropout2d: p = 2: "));
+}
+
 TEST(DropoutModule, RefusesWhatIsNoProbability) {
   EXPECT_TRUE(fails_with<ValueError>([] { nn::Dropout{-0.1}; }, "Dropout: p = -0.1: "));
   EXPECT_TRUE(fails_with<ValueError>([] { nn::Dropout{1.5}; }, "Dropout: p = 1.5: "));

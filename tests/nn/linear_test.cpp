@@ -25,11 +25,11 @@ TEST(Linear, ComputesXTimesWeightTransposedPlusBias) {
   nn::init::constant_(fc.bias, 10);
   fc.load_state_dict([&] {
     StateDict state;
-    state.set("weight", tensor({{1, 2}, {3, 4}, {5, 6}}));
+    state.set("weight", tensor({{1.0, 2}, {3, 4}, {5, 6}}));
     state.set("bias", fc.bias.detach());
     return state;
   }());
-  const Tensor y = fc(tensor({{1, 10}, {100, 1000}}));
+  const Tensor y = fc(tensor({{1.0, 10}, {100, 1000}}));
   EXPECT_EQ(y.sizes(), (Shape{2, 3}));
   EXPECT_EQ(y.to_vector(), (std::vector<double>{31, 53, 75, 2110, 4310, 6510}));
 }

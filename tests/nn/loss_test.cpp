@@ -18,7 +18,7 @@ namespace {
 using testing::same_bits;
 
 const Tensor& logits() {
-  static const Tensor instance = tensor({{2, 1, 0}, {0, 3, -1}, {1, 1, 1}});
+  static const Tensor instance = tensor({{2.0, 1, 0}, {0, 3, -1}, {1, 1, 1}});
   return instance;
 }
 

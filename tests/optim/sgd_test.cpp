@@ -15,7 +15,6 @@
 #include "../tensor/expect_error.h"
 #include "allocations.h"
 #include "leaves.h"
-#include "sgd_fixture.h"
 #include "warnings.h"
 
 namespace tarn::optim {
@@ -23,16 +22,12 @@ namespace {
 
 using testing::allocations;
 using testing::copies;
-using testing::describe;
 using testing::fails_with;
 using testing::is_close;
 using testing::leaf;
 using testing::random_leaf;
 using testing::same_bits;
 using testing::set_random_grads;
-using testing::sgd_fixtures;
-using testing::SGDFixture;
-using testing::Tolerance;
 using testing::Warnings;
 
 // All sensible combinations of the switches.
@@ -66,26 +61,6 @@ void reference_step(const Tensor& p, const Tensor& g, Tensor& v, const SGDOption
 }
 
 // ---- the numbers -------------------------------------------------------------------------------
-
-TEST(SGD, TakesPyTorchsSteps) {
-  const std::vector<SGDFixture> fixtures = sgd_fixtures();
-  ASSERT_EQ(fixtures.size(), 32U);
-  for (const SGDFixture& fixture : fixtures) {
-    SCOPED_TRACE(describe(fixture));
-    // PyTorch's float32 kernels fuse some products with sums and round less often.
-    const Tolerance tolerance = fixture.start.dtype() == kFloat64
-                                    ? Tolerance{.rtol = 1e-12}
-                                    : Tolerance{.rtol = 1.3e-6, .atol = 1e-7};
-    const Tensor p = fixture.start.clone().requires_grad_();
-    SGD sgd({p}, fixture.options);
-    ASSERT_EQ(fixture.steps.size(), 6U);
-    for (const SGDFixture::Step& step : fixture.steps) {
-      p.set_grad(step.grad);
-      sgd.step();
-      EXPECT_TRUE(is_close(p, step.param, tolerance));
-    }
-  }
-}
 
 TEST(SGD, TakesTheFirstGradientUndampedIntoItsBuffer) {
   const Warnings warnings;

@@ -18,6 +18,12 @@ inline std::int64_t integer_or(Args args, const char* name, std::int64_t otherwi
   return args.has(name) ? args.integer(name) : otherwise;
 }
 
+inline Shape dims(Args args) { return args.has("dims") ? args.integers("dims") : Shape(); }
+
+inline double correction(Args args) {
+  return args.has("correction") ? args.number("correction").to<double>() : 1;
+}
+
 inline Reduction reduction(Args args) {
   if (!args.has("reduction") || args.text("reduction") == "mean") return Reduction::mean;
   return args.text("reduction") == "sum" ? Reduction::sum : Reduction::none;

@@ -54,11 +54,16 @@ std::vector<OpRow> in_place_rows() {
        .function = [](In x, Args a) { return Tensor(x[0].clone().fill_(a.number("value"))); },
        .elementwise = true},
       {.name = "clamp_",
-       .kind = OpKind::not_differentiable,
+       .kind = OpKind::composite,
        .function =
            [](In x, Args a) {
              return Tensor(x[0].clone().clamp_(a.number("min"), a.number("max")));
            },
+       .elementwise = true},
+      {.name = "masked_fill_",
+       .kind = OpKind::composite,
+       .function =
+           [](In x, Args a) { return Tensor(x[0].clone().masked_fill_(x[1], a.number("value"))); },
        .elementwise = true},
   };
 }

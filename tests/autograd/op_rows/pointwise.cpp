@@ -33,11 +33,25 @@ std::vector<OpRow> pointwise_rows() {
              return dropout(x[0], a.number("p").to<double>(), flag(a, "training"));
            },
        .elementwise = true},
-      {.name = "eq",
-       .kind = OpKind::not_differentiable,
-       .function = [](In x, Args) { return eq(x[0], x[1]); },
+      {.name = "pow.tensor",
+       .function = [](In x, Args) { return pow(x[0], x[1]); },
        .elementwise = true,
        .broadcasts = true},
+      {.name = "pow.scalar_base",
+       .function = [](In x, Args a) { return pow(a.number("base"), x[0]); },
+       .elementwise = true},
+      {.name = "sin",
+       .function = [](In x, Args) { return sin(x[0]); },
+       .elementwise = true,
+       .cancels = true},
+      {.name = "cos",
+       .function = [](In x, Args) { return cos(x[0]); },
+       .elementwise = true,
+       .cancels = true},
+      {.name = "sign",
+       .kind = OpKind::not_differentiable,
+       .function = [](In x, Args) { return sign(x[0]); },
+       .elementwise = true},
   };
 }
 

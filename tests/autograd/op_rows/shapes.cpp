@@ -58,12 +58,6 @@ std::vector<OpRow> shapes_rows() {
       {.name = "to",
        .function = [](In x, Args a) { return to(x[0], dtype(a)); },
        .elementwise = true},
-      {.name = "index_select",
-       .function = [](In x, Args a) { return index_select(x[0], a.integer("dim"), x[1]); },
-       .zero_dim = false},
-      {.name = "stack",
-       .kind = OpKind::not_differentiable,
-       .function = [](In x, Args) { return stack(x); }},
   };
 }
 

@@ -1,0 +1,125 @@
+#include <tarn/autograd/detail/defined.h>
+#include <tarn/autograd/ops/joining.h>
+#include <tarn/autograd/ops/views.h>
+#include <tarn/autograd/record.h>
+#include <tarn/tensor/error.h>
+#include <tarn/tensor/factories.h>
+#include <tarn/tensor/kernels/alias.h>
+#include <tarn/tensor/kernels/cast.h>
+#include <tarn/tensor/kernels/promotion.h>
+#include <tarn/tensor/str.h>
+
+namespace tarn {
+namespace {
+
+const Op kCat{"cat"};
+
+void require_some(const char* op, const std::vector<Tensor>& tensors) {
+  if (tensors.empty())
+    throw ValueError(str(op, ": the list of tensors is empty: expected at least one"));
+  for (const Tensor& tensor : tensors) require_defined(op, {&tensor});
+}
+
+// All sizes but those along `dim` must agree.
+void check_sizes(const std::vector<Tensor>& tensors, int dim) {
+  Shape first = tensors.front().sizes();
+  for (std::size_t i = 1; i < tensors.size(); ++i) {
+    Shape sizes = tensors[i].sizes();
+    const bool same_dims = sizes.size() == first.size();
+    if (same_dims) sizes[dim] = first[dim];
+    if (sizes == first) continue;
+    throw ShapeError(str("cat: tensors[", i, "] has shape ", tensors[i].sizes(), ", tensors[0] ",
+                         first, ": expected them to differ in dimension ", dim, " only"));
+  }
+}
+
+}  // namespace
+
+Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) {
+  require_some("cat", tensors);
+  const Tensor& first = tensors.front();
+  if (first.dim() == 0) throw ShapeError("cat: 0-d tensors have no dimension; use stack()");
+  const int d = wrap_dim("cat", dim, first.dim());
+  check_sizes(tensors, d);
+  Shape sizes = first.sizes();
+  sizes[d] = 0;
+  DType dtype = first.dtype();
+  std::vector<std::int64_t> starts;
+  std::vector<DType> dtypes;
+  for (const Tensor& tensor : tensors) {
+    starts.push_back(sizes[d]);
+    dtypes.push_back(tensor.dtype());
+    if (__builtin_add_overflow(sizes[d], tensor.sizes()[d], &sizes[d]))
+      throw ShapeError("cat: the sizes add up to more than 64 bits hold");
+    dtype = promote_types(dtype, tensor.dtype());
+  }
+  Tensor out = empty(sizes, {.dtype = dtype});
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const std::int64_t offset = tensors[i].numel() == 0 ? 0 : starts[i] * out.strides()[d];
+    kernels::copy_into(kernels::alias(out, tensors[i].sizes(), out.strides(), offset), tensors[i]);
+  }
+  starts.push_back(sizes[d]);
+  return record_list(kCat, where, out, tensors,
+                     [d, starts, dtypes](std::size_t i, const Tensor& g) {
+                       return to(narrow(g, d, starts[i], starts[i + 1] - starts[i]), dtypes[i]);
+                     });
+}
+
+Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) {
+  require_some("stack", tensors);
+  std::vector<Tensor> rows;
+  rows.reserve(tensors.size());
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (tensors[i].sizes() != tensors.front().sizes()) {
+      throw ShapeError(str("stack: tensors[", i, "] has shape ", tensors[i].sizes(),
+                           ", tensors[0] ", tensors.front().sizes(), ": expected all alike"));
+    }
+    rows.push_back(unsqueeze(tensors[i], dim, where));
+  }
+  return cat(rows, wrap_dim("stack", dim, rows.front().dim()), where);
+}
+
+std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& split_sizes,
+                          std::int64_t dim, Where where) {
+  require_defined("split", {&x});
+  if (x.dim() == 0) throw ShapeError("split: a 0-d tensor has no dimension to split");
+  const int d = wrap_dim("split", dim, x.dim());
+  std::int64_t total = 0;
+  bool fits = true;
+  for (const std::int64_t size : split_sizes) {
+    fits = fits && size >= 0 && size <= x.sizes()[d] - total;
+    if (fits) total += size;
+  }
+  if (!fits || total != x.sizes()[d]) {
+    throw ShapeError(str("split: the sizes do not add up to ", x.sizes()[d], ", the size of dim ",
+                         dim, " of shape ", x.sizes()));
+  }
+  std::vector<Tensor> parts;
+  std::int64_t start = 0;
+  for (const std::int64_t size : split_sizes) {
+    parts.push_back(narrow(x, d, start, size, where));
+    start += size;
+  }
+  return parts;
+}
+
+std::vector<Tensor> split(const Tensor& x, std::int64_t split_size, std::int64_t dim, Where where) {
+  require_defined("split", {&x});
+  if (split_size < 1)
+    throw ValueError(str("split: split_size = ", split_size, ": expected at least 1"));
+  if (x.dim() == 0) throw ShapeError("split: a 0-d tensor has no dimension to split");
+  const std::int64_t size = x.size(dim);
+  std::vector<std::int64_t> sizes(static_cast<std::size_t>(size / split_size), split_size);
+  if (size % split_size != 0 || size == 0) sizes.push_back(size % split_size);
+  return split(x, sizes, dim, where);
+}
+
+std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim, Where where) {
+  require_defined("chunk", {&x});
+  if (chunks < 1) throw ValueError(str("chunk: chunks = ", chunks, ": expected at least 1"));
+  if (x.dim() == 0) throw ShapeError("chunk: a 0-d tensor has no dimension to split");
+  const std::int64_t size = x.size(dim);
+  return split(x, std::max<std::int64_t>(1, size / chunks + (size % chunks != 0)), dim, where);
+}
+
+}  // namespace tarn

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+struct z_stream_s;
+
+namespace tarn::io::detail {
+
+/// Owns a file descriptor.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor();
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  operator int() const { return number_; }  // NOLINT(google-explicit-constructor)
+
+ private:
+  int number_;
+};
+
+/// The bytes of a regular file from front to back, unpacked on the way if the file starts as gzip
+/// does (RFC 1952; several members are one after the other, as gzip has it). Memory use does not
+/// depend on the file.
+///
+/// The checksum of a gzip member is only seen by reading past its last byte: a reader that expects
+/// n bytes must read() one more and get 0.
+class InputFile {
+ public:
+  /// `component` opens every message. Throws IoError when the file cannot be opened, is a directory
+  /// or no regular file; FormatError when it is empty.
+  InputFile(const char* component, const std::string& path);
+  ~InputFile();
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  bool is_gzip() const { return stream_ != nullptr; }
+  /// The most bytes that read() can give in all: the file's size, or what as many bytes of gzip
+  /// unpack to at best.
+  std::uint64_t max_bytes() const;
+  /// Bytes read so far.
+  std::uint64_t position() const { return position_; }
+  /// How many bytes the reader expects in all; messages mention it.
+  void expect(std::uint64_t bytes) { expected_ = bytes; }
+
+  /// The next bytes: fewer than out.size() only at the end. Throws IoError when the system cannot
+  /// read, FormatError when the gzip data are damaged or end early.
+  std::size_t read(std::span<std::byte> out);
+
+  /// All bytes from here to the end. Throws FormatError when they are more than `limit`.
+  std::vector<std::byte> read_all(std::size_t limit);
+
+  /// Throws FormatError with "<component>: <path>: <text>" and the place `offset`.
+  [[noreturn]] void fail(const std::string& text, std::uint64_t offset) const;
+
+ private:
+  void check_regular();
+  void detect_gzip();
+  std::size_t read_raw(std::span<std::byte> out);
+  std::size_t read_gzip(std::span<std::byte> out);
+  void refill();
+  void next_member();
+  [[noreturn]] void fail_unpacking(int code) const;
+  [[noreturn]] void fail_system(const char* what, int error_number) const;
+  std::optional<std::uint32_t> word_before(std::uint64_t offset) const;
+
+  const char* component_;
+  std::string path_;
+  Descriptor descriptor_;
+  std::uint64_t file_size_ = 0;
+  std::uint64_t file_position_ = 0;  // of the next byte to come from the system
+  std::uint64_t position_ = 0;
+  std::optional<std::uint64_t> expected_;
+  std::unique_ptr<z_stream_s> stream_;  // only for gzip
+  std::vector<std::byte> packed_;
+  bool ended_ = false;
+};
+
+}  // namespace tarn::io::detail

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include <tarn/io/detail/input_file.h>
+#include <tarn/tensor/dtype.h>
+#include <tarn/tensor/shape.h>
+
+namespace tarn::io::detail {
+
+/// What a .npy file says about its array.
+struct NpyHeader {
+  std::string type{};  ///< without the byte order: "f4"
+  bool big_endian = false;
+  bool fortran_order = false;
+  Shape shape{};
+  DType dtype = DType::float32;     ///< of the tensor that it becomes
+  std::uint64_t bytes = 0;          ///< before the elements
+  std::uint64_t payload_bytes = 0;  ///< of the elements
+};
+
+/// Reads the magic number, the version and the dictionary in front of the elements (NumPy
+/// Enhancement Proposal 1). Throws FormatError.
+NpyHeader read_npy_header(InputFile& file);
+
+}  // namespace tarn::io::detail

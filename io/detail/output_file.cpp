@@ -1,0 +1,94 @@
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <tarn/io/detail/output_file.h>
+#include <tarn/tensor/error.h>
+#include <tarn/tensor/str.h>
+
+namespace tarn::io::detail {
+namespace {
+
+constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
+
+// Where a chain of links ends; the path itself when there is nothing yet.
+std::string resolved(const std::string& path) {
+  std::error_code error;
+  std::string target = std::filesystem::canonical(path, error).string();
+  return error ? path : target;
+}
+
+// What open() would have given: mkostemp() lets nobody but the owner read.
+mode_t default_mode() {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return 0666 & ~mask;
+}
+
+}  // namespace
+
+OutputFile::OutputFile(const char* component, const std::string& path)
+    : component_(component), path_(resolved(path)), temporary_(path_ + ".XXXXXX"), descriptor_(-1) {
+  struct stat status {};
+  const bool exists = ::stat(path_.c_str(), &status) == 0;
+  if (exists && S_ISDIR(status.st_mode)) fail("cannot be written", EISDIR);
+  // Replacing a device or FIFO by a file is never what was meant.
+  if (exists && !S_ISREG(status.st_mode)) fail("is no regular file", EINVAL);
+  descriptor_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
+  if (descriptor_ < 0) fail("cannot be written", errno);
+  ::fchmod(descriptor_, exists ? status.st_mode & 07777 : default_mode());
+}
+
+OutputFile::~OutputFile() {
+  if (descriptor_ >= 0) {
+    ::close(descriptor_);
+    ::unlink(temporary_.c_str());
+  }
+}
+
+void OutputFile::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(descriptor_, bytes.data(), std::min(bytes.size(), kMostAtOnce));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail("cannot be written", errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+}
+
+void OutputFile::commit() {
+  if (::fsync(descriptor_) != 0) fail("cannot be flushed to the disk", errno);
+  const int number = descriptor_;
+  descriptor_ = -1;
+  if (::close(number) != 0 || std::rename(temporary_.c_str(), path_.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(temporary_.c_str());
+    fail("cannot be written", error);
+  }
+  sync_folder();
+}
+
+// Only then does the new name survive a power failure.
+void OutputFile::sync_folder() const {
+  const std::string folder = std::filesystem::path(path_).parent_path().string();
+  const int number = ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_CLOEXEC);
+  if (number < 0) fail("was written, but its folder cannot be opened", errno);
+  const int error = ::fsync(number) == 0 ? 0 : errno;
+  ::close(number);
+  // Some file systems cannot do this for folders.
+  if (error != 0 && error != EINVAL) fail("was written, but its folder cannot be flushed", error);
+}
+
+void OutputFile::fail(const char* what, int error_number) const {
+  throw IoError(str(component_, ": ", path_, ": ", what, ": ",
+                    std::generic_category().message(error_number), " (errno ", error_number, ")"),
+                path_, error_number);
+}
+
+}  // namespace tarn::io::detail

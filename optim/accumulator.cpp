@@ -1,0 +1,92 @@
+#include <tarn/autograd/grad_mode.h>
+#include <tarn/autograd/ops/arithmetic.h>
+#include <tarn/optim/accumulator.h>
+#include <tarn/optim/detail/check_number.h>
+#include <tarn/tensor/error.h>
+#include <tarn/tensor/str.h>
+#include <tarn/tensor/warning.h>
+
+namespace tarn::optim {
+
+namespace {
+
+// Calls f(parameter, gradient) for every parameter that has one; whether there was any.
+template <class F>
+bool for_each_grad(const Optimizer& optimizer, F f) {
+  bool any = false;
+  for (const ParamGroup& group : optimizer.param_groups()) {
+    for (const Tensor& p : group.params) {
+      const Tensor grad = p.grad();
+      if (!grad.defined()) continue;
+      f(p, grad);
+      any = true;
+    }
+  }
+  return any;
+}
+
+}  // namespace
+
+Accumulator::Accumulator(Optimizer& optimizer, const AccumulatorOptions& options)
+    : optimizer_(optimizer), options_(options) {
+  detail::check_at_least("Accumulator", "batch_size", options.batch_size, 1);
+  if (options.reduction == Reduction::none) {
+    throw ValueError("Accumulator: reduction = none: expected mean or sum");
+  }
+}
+
+Accumulator::~Accumulator() {
+  if (count_ == 0) return;
+  try {
+    warn_once("optim.accumulator_not_flushed",
+              str("Accumulator: the gradients of ", count_,
+                  " examples were never used: call flush() at the end of an epoch"));
+  } catch (...) {  // a destructor has nobody to tell
+  }
+}
+
+void Accumulator::check_undisturbed() const {
+  const bool used = optimizer_.step_count() != step_count_;
+  if (!used && for_each_grad(optimizer_, [](const Tensor&, const Tensor&) {})) return;
+  throw ValueError(str("Accumulator: the gradients of ", count_, " examples were ",
+                       used ? "used by another step()" : "cleared",
+                       " before there were batch_size = ", options_.batch_size,
+                       ": expected no step() and no zero_grad() of your own in between"));
+}
+
+bool Accumulator::backward(const Tensor& loss, std::int64_t count) {
+  detail::check_at_least("Accumulator", "count", count, 1);
+  if (count_ > 0) {
+    check_undisturbed();
+  } else {
+    optimizer_.zero_grad();
+  }
+  const bool mean = options_.reduction == Reduction::mean;
+  const double weight =
+      mean ? static_cast<double>(count) / static_cast<double>(options_.batch_size) : 1;
+  if (weight == 1) {
+    loss.backward();
+  } else {
+    mul(loss, weight).backward();
+  }
+  step_count_ = optimizer_.step_count();
+  count_ += count;
+  return count_ >= options_.batch_size && flush();
+}
+
+bool Accumulator::flush() {
+  if (count_ == 0) return false;
+  check_undisturbed();
+  if (options_.reduction == Reduction::mean && count_ != options_.batch_size) {
+    const NoGradGuard no_grad;
+    const double factor = static_cast<double>(options_.batch_size) / static_cast<double>(count_);
+    // Not in place: a gradient may be an expanded view, or that of another parameter too.
+    for_each_grad(optimizer_,
+                  [factor](const Tensor& p, const Tensor& grad) { p.set_grad(mul(grad, factor)); });
+  }
+  count_ = 0;
+  optimizer_.step();
+  return true;
+}
+
+}  // namespace tarn::optim

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+
+#include <tarn/autograd/ops/losses.h>
+#include <tarn/optim/optimizer.h>
+
+namespace tarn::optim {
+
+struct AccumulatorOptions {
+  std::int64_t batch_size;                ///< examples in one step of the optimizer, >= 1
+  Reduction reduction = Reduction::mean;  ///< how the losses were made of their examples
+};
+
+/// Gradient accumulation: the steps of a large batch for the memory of a small one.
+///
+///   optim::Accumulator accumulate(sgd, {.batch_size = 128});
+///   for (auto& [x, y] : loader) {                          // batches of 32
+///     Tensor loss = cross_entropy(model(x), y);
+///     accumulate.backward(loss, y.size(0));                // every fourth one steps
+///   }
+///   accumulate.flush();                                    // what is left of the epoch
+///
+/// There is no zero_grad(): the first backward() after a step clears the gradients. Every example
+/// has the same weight, also when the parts differ in size: with Reduction::mean the gradient is
+/// that of the mean loss of all examples since the last step, with Reduction::sum that of the sum.
+/// So 32 + 32 + 32 + 4 examples give the step of the 100 together, up to rounding. (Layers that
+/// look at the whole batch still see the parts.)
+///
+/// What has to happen between the last backward() and the step, such as clipping, goes into a hook:
+///
+///   sgd.register_step_pre_hook([&](auto&) { nn::clip_grad_norm_(model, 1.0); });
+class Accumulator {
+ public:
+  /// The optimizer must live longer. Throws ValueError for a batch_size < 1 or Reduction::none.
+  Accumulator(Optimizer& optimizer, const AccumulatorOptions& options);
+  /// Warns once when gradients were accumulated but never used: flush() was forgotten.
+  ~Accumulator();
+  Accumulator(const Accumulator&) = delete;
+  Accumulator& operator=(const Accumulator&) = delete;
+
+  /// Adds the gradient of `loss`, the mean (or sum) over `count` >= 1 examples; steps, and returns
+  /// true, when there are batch_size or more of them. Throws ValueError when the gradients of the
+  /// examples before were cleared or used by someone else, and what loss.backward() throws; the
+  /// gradients so far then stay.
+  bool backward(const Tensor& loss, std::int64_t count);
+
+  /// Steps with what there is; false when there is nothing. At the end of an epoch, so that its
+  /// last examples do not become part of the next one's first batch.
+  bool flush();
+
+  /// Examples since the last step.
+  std::int64_t count() const { return count_; }
+
+ private:
+  void check_undisturbed() const;
+
+  Optimizer& optimizer_;
+  AccumulatorOptions options_;
+  std::int64_t count_ = 0;
+  std::int64_t step_count_ = 0;  // of the optimizer when the first example came
+};
+
+}  // namespace tarn::optim

@@ -1,0 +1,28 @@
+#include <cmath>
+#include <numbers>
+
+#include <tarn/optim/cosine_annealing_warm_restarts.h>
+#include <tarn/optim/detail/check_number.h>
+
+namespace tarn::optim {
+
+CosineAnnealingWarmRestarts::CosineAnnealingWarmRestarts(
+    const CosineAnnealingWarmRestartsOptions& options)
+    : LRScheduler("CosineAnnealingWarmRestarts"), options_(options) {
+  detail::check_at_least(name(), "T_0", options.T_0, 1);
+  detail::check_at_least(name(), "T_mult", options.T_mult, 1);
+  detail::check_non_negative(name(), "eta_min", options.eta_min);
+}
+
+double CosineAnnealingWarmRestarts::value(std::int64_t t, double base_lr) const {
+  auto period = static_cast<double>(options_.T_0);
+  auto current = static_cast<double>(options_.T_mult == 1 ? t % options_.T_0 : t);
+  while (current >= period) {
+    current -= period;
+    period *= static_cast<double>(options_.T_mult);
+  }
+  const double eta_min = options_.eta_min;
+  return eta_min + (base_lr - eta_min) * (1 + std::cos(std::numbers::pi * current / period)) / 2;
+}
+
+}  // namespace tarn::optim

@@ -1,0 +1,53 @@
+#include <cmath>
+
+#include <tarn/optim/cyclic_lr.h>
+#include <tarn/optim/detail/check_number.h>
+
+namespace tarn::optim {
+
+CyclicLR::CyclicLR(const CyclicLROptions& options) : LRScheduler("CyclicLR"), options_(options) {
+  detail::check_non_negative(name(), "max_lr", options.max_lr);
+  if (!is_inherited(options.base_lr)) {
+    detail::check_non_negative(name(), "base_lr", options.base_lr);
+  }
+  detail::check_at_least(name(), "step_size_up", options.step_size_up, 1);
+  detail::check_at_least(name(), "step_size_down", options.step_size_down, 0);
+  detail::check_non_negative(name(), "gamma", options.gamma);
+  detail::check_non_negative(name(), "base_momentum", options.base_momentum);
+  detail::check_non_negative(name(), "max_momentum", options.max_momentum);
+  if (options.step_size_down == 0) options_.step_size_down = options.step_size_up;
+}
+
+// Where the cycle is between the floor (0) and an unscaled peak (1).
+double CyclicLR::height(std::int64_t t) const {
+  const auto up = static_cast<double>(options_.step_size_up);
+  const double total = up + static_cast<double>(options_.step_size_down);
+  const auto now = static_cast<double>(t);
+  const double cycle = std::floor(1 + now / total);
+  const double x = 1 + now / total - cycle;
+  const double ratio = up / total;
+  const double height = x <= ratio ? x / ratio : (x - 1) / (ratio - 1);
+  if (options_.scale_fn) {
+    return height * options_.scale_fn(options_.scale_mode == CyclicScaleMode::cycle ? cycle : now);
+  }
+  switch (options_.mode) {
+    case CyclicMode::triangular2:
+      return height * std::exp2(1 - cycle);
+    case CyclicMode::exp_range:
+      return height * std::pow(options_.gamma, now);
+    default:
+      return height;
+  }
+}
+
+double CyclicLR::value(std::int64_t t, double base_lr) const {
+  const double floor = is_inherited(options_.base_lr) ? base_lr : options_.base_lr;
+  return floor + (options_.max_lr - floor) * height(t);
+}
+
+std::optional<double> CyclicLR::momentum(std::int64_t t) const {
+  if (!options_.cycle_momentum) return {};
+  return options_.max_momentum - (options_.max_momentum - options_.base_momentum) * height(t);
+}
+
+}  // namespace tarn::optim

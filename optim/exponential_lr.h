@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+#include <tarn/optim/lr_scheduler.h>
+
+namespace tarn::optim {
+
+struct ExponentialLROptions {
+  double gamma;  ///< >= 0
+};
+
+/// base_lr gamma^t. Throws ValueError unless gamma is finite and >= 0.
+class ExponentialLR final : public LRScheduler {
+ public:
+  explicit ExponentialLR(const ExponentialLROptions& options);
+  ExponentialLR(Optimizer& optimizer, const ExponentialLROptions& options)
+      : ExponentialLR(options) {
+    attach(optimizer);
+  }
+
+ private:
+  double value(std::int64_t t, double base_lr) const override;
+
+  ExponentialLROptions options_;
+};
+
+}  // namespace tarn::optim

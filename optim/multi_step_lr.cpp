@@ -1,0 +1,23 @@
+#include <algorithm>
+#include <cmath>
+
+#include <tarn/optim/detail/check_number.h>
+#include <tarn/optim/multi_step_lr.h>
+
+namespace tarn::optim {
+
+MultiStepLR::MultiStepLR(const MultiStepLROptions& options)
+    : LRScheduler("MultiStepLR"), options_(options) {
+  for (const std::int64_t milestone : options.milestones) {
+    detail::check_at_least(name(), "milestone", milestone, 0);
+  }
+  detail::check_non_negative(name(), "gamma", options.gamma);
+}
+
+double MultiStepLR::value(std::int64_t t, double base_lr) const {
+  const auto drops =
+      std::ranges::count_if(options_.milestones, [t](std::int64_t m) { return m <= t; });
+  return base_lr * std::pow(options_.gamma, static_cast<double>(drops));
+}
+
+}  // namespace tarn::optim

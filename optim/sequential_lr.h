@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <tarn/optim/schedule.h>
+
+namespace tarn::optim {
+
+struct SequentialLROptions {
+  std::vector<std::int64_t> milestones;  ///< the t at which each part but the first starts, rising
+};
+
+/// One schedule after the other, each from its own t = 0 and the same base_lr:
+///
+///   optim::SequentialLR schedule(sgd, {optim::LinearLR({.total_iters = 5}),
+///                                      optim::CosineAnnealingLR({.T_max = 95})},
+///                                {.milestones = {5}});
+///
+/// Throws ValueError unless there is one milestone less than schedules, and they are >= 1 and rise.
+class SequentialLR final : public LRScheduler {
+ public:
+  SequentialLR(std::vector<Schedule> schedules, const SequentialLROptions& options);
+  SequentialLR(Optimizer& optimizer, std::vector<Schedule> schedules,
+               const SequentialLROptions& options)
+      : SequentialLR(std::move(schedules), options) {
+    attach(optimizer);
+  }
+
+  std::optional<double> momentum(std::int64_t t) const override;
+
+ private:
+  double value(std::int64_t t, double base_lr) const override;
+  std::size_t part(std::int64_t& t) const;
+
+  std::vector<Schedule> schedules_;
+  std::vector<std::int64_t> milestones_;
+};
+
+}  // namespace tarn::optim

@@ -1,0 +1,35 @@
+#include <tarn/autograd/ops.h>
+
+#include "../op_table.h"
+#include "arguments.h"
+
+namespace tarn::testing {
+
+std::vector<OpRow> joining_rows() {
+  return {
+      {.name = "cat",
+       .function = [](In x, Args a) { return cat(x, a.integer("dim")); },
+       .zero_dim = false},
+      {.name = "stack",
+       .kind = OpKind::composite,
+       .function = [](In x, Args a) { return stack(x, a.integer("dim")); }},
+      {.name = "split",
+       .kind = OpKind::composite,
+       .function =
+           [](In x, Args a) {
+             return split(x[0], a.integer("split_size"), a.integer("dim"))
+                 .at(static_cast<std::size_t>(a.integer("part")));
+           },
+       .zero_dim = false},
+      {.name = "chunk",
+       .kind = OpKind::composite,
+       .function =
+           [](In x, Args a) {
+             return chunk(x[0], a.integer("chunks"), a.integer("dim"))
+                 .at(static_cast<std::size_t>(a.integer("part")));
+           },
+       .zero_dim = false},
+  };
+}
+
+}  // namespace tarn::testing
