@@ -1,6 +1,7 @@
 #include <tarn/autograd/backward.h>
 #include <tarn/autograd/functional.h>
 #include <tarn/autograd/grad_mode.h>
+#include <tarn/autograd/ops/joining.h>
 #include <tarn/autograd/ops/views.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>

@@ -1,5 +1,5 @@
-#include <tarn/autograd/ops/losses.h>
 #include <tarn/autograd/ops/pointwise.h>
+#include <tarn/autograd/ops/softmax.h>
 #include <tarn/nn/activation.h>
 #include <tarn/tensor/str.h>
 

@@ -4,13 +4,6 @@
 #include "arguments.h"
 
 namespace tarn::testing {
-namespace {
-
-double number_or(Args args, const char* name, double otherwise) {
-  return args.has(name) ? args.number(name).to<double>() : otherwise;
-}
-
-}  // namespace
 
 std::vector<OpRow> activations_rows() {
   return {
