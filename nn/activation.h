@@ -1,5 +1,6 @@
 #pragma once
 
+#include <tarn/autograd/ops/activations.h>
 #include <tarn/nn/module.h>
 
 namespace tarn::nn {
@@ -20,6 +21,77 @@ class Tanh : public Module {
 class Sigmoid : public Module {
  public:
   Tensor forward(const Tensor& x) override;
+};
+
+/// tarn::leaky_relu.
+class LeakyReLU : public Module {
+ public:
+  explicit LeakyReLU(double negative_slope = 0.01);
+  Tensor forward(const Tensor& x) override;
+  std::string extra() const override;
+
+  const double negative_slope;
+};
+
+/// tarn::elu.
+class ELU : public Module {
+ public:
+  explicit ELU(double alpha = 1);
+  Tensor forward(const Tensor& x) override;
+  std::string extra() const override;
+
+  const double alpha;
+};
+
+/// tarn::silu.
+class SiLU : public Module {
+ public:
+  Tensor forward(const Tensor& x) override;
+};
+
+/// tarn::gelu.
+class GELU : public Module {
+ public:
+  explicit GELU(Gelu approximate = Gelu::none);
+  Tensor forward(const Tensor& x) override;
+  std::string extra() const override;
+
+  const Gelu approximate;
+};
+
+struct SoftplusOptions {
+  double beta = 1;
+  double threshold = 20;
+};
+
+/// tarn::softplus.
+class Softplus : public Module {
+ public:
+  explicit Softplus(const SoftplusOptions& options = {});
+  Tensor forward(const Tensor& x) override;
+  std::string extra() const override;
+
+  const SoftplusOptions options;
+};
+
+/// tarn::softmax over dimension `dim`.
+class Softmax : public Module {
+ public:
+  explicit Softmax(std::int64_t dim);
+  Tensor forward(const Tensor& x) override;
+  std::string extra() const override;
+
+  const std::int64_t dim;
+};
+
+/// tarn::log_softmax over dimension `dim`.
+class LogSoftmax : public Module {
+ public:
+  explicit LogSoftmax(std::int64_t dim);
+  Tensor forward(const Tensor& x) override;
+  std::string extra() const override;
+
+  const std::int64_t dim;
 };
 
 }  // namespace tarn::nn

@@ -59,6 +59,12 @@ const Tensor& normal_with_std(const Tensor& x, double std) {
 double calculate_gain(Nonlinearity nonlinearity, double param) {
   switch (nonlinearity) {
     case Nonlinearity::linear:
+    case Nonlinearity::conv1d:
+    case Nonlinearity::conv2d:
+    case Nonlinearity::conv3d:
+    case Nonlinearity::conv_transpose1d:
+    case Nonlinearity::conv_transpose2d:
+    case Nonlinearity::conv_transpose3d:
     case Nonlinearity::sigmoid:
       return 1;
     case Nonlinearity::tanh:

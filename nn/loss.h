@@ -20,34 +20,57 @@ class Loss : public Module {
   using Module::forward;  // one tensor is not enough
 };
 
-/// tarn::cross_entropy: input [N, C] logits, target [N] int64 classes.
-class CrossEntropyLoss : public Loss {
+/// A loss function of autograd/ops/losses.h, which documents it, with its options. Weights among
+/// them are buffers, as in PyTorch.
+template <class Options, Tensor (*function)(const Tensor&, const Tensor&, const Options&, Where)>
+class LossFunction : public Loss {
  public:
-  explicit CrossEntropyLoss(const CrossEntropyOptions& options = {});
-  Tensor forward(const Tensor& input, const Tensor& target) override;
+  explicit LossFunction(const Options& chosen = {}) : options(chosen) {
+    if constexpr (requires { chosen.weight; }) buffer("weight", chosen.weight);
+    if constexpr (requires { chosen.pos_weight; }) buffer("pos_weight", chosen.pos_weight);
+  }
+  Tensor forward(const Tensor& input, const Tensor& target) override {
+    return function(input, target, options, call_site());
+  }
 
- private:
-  CrossEntropyOptions options_;
+  const Options options;
 };
 
-/// tarn::nll_loss: input [N, C] logarithms of probabilities, target [N] int64 classes.
-class NLLLoss : public Loss {
- public:
-  explicit NLLLoss(const NllLossOptions& options = {});
-  Tensor forward(const Tensor& input, const Tensor& target) override;
-
- private:
-  NllLossOptions options_;
+/// tarn::cross_entropy: input [N, C, *] logits, target [N, *] int64 classes.
+struct CrossEntropyLoss : LossFunction<CrossEntropyOptions, cross_entropy> {
+  using LossFunction::LossFunction;
 };
-
-/// tarn::mse_loss: input and target of the same shape.
-class MSELoss : public Loss {
- public:
-  explicit MSELoss(const MseLossOptions& options = {});
-  Tensor forward(const Tensor& input, const Tensor& target) override;
-
- private:
-  MseLossOptions options_;
+/// tarn::nll_loss: input [N, C, *] logarithms of probabilities, target [N, *] int64 classes.
+struct NLLLoss : LossFunction<NllLossOptions, nll_loss> {
+  using LossFunction::LossFunction;
+};
+/// tarn::mse_loss: input and target of the same shape, as for those below.
+struct MSELoss : LossFunction<MseLossOptions, mse_loss> {
+  using LossFunction::LossFunction;
+};
+/// tarn::l1_loss
+struct L1Loss : LossFunction<L1LossOptions, l1_loss> {
+  using LossFunction::LossFunction;
+};
+/// tarn::smooth_l1_loss
+struct SmoothL1Loss : LossFunction<SmoothL1LossOptions, smooth_l1_loss> {
+  using LossFunction::LossFunction;
+};
+/// tarn::huber_loss
+struct HuberLoss : LossFunction<HuberLossOptions, huber_loss> {
+  using LossFunction::LossFunction;
+};
+/// tarn::binary_cross_entropy: input holds probabilities.
+struct BCELoss : LossFunction<BinaryCrossEntropyOptions, binary_cross_entropy> {
+  using LossFunction::LossFunction;
+};
+/// tarn::binary_cross_entropy_with_logits
+struct BCEWithLogitsLoss : LossFunction<BceWithLogitsOptions, binary_cross_entropy_with_logits> {
+  using LossFunction::LossFunction;
+};
+/// tarn::kl_div: input holds logarithms of probabilities.
+struct KLDivLoss : LossFunction<KlDivOptions, kl_div> {
+  using LossFunction::LossFunction;
 };
 
 }  // namespace tarn::nn

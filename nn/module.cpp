@@ -118,6 +118,11 @@ std::vector<std::pair<std::string, Module*>> Module::named_modules() {
   return modules;
 }
 
+void Module::apply(const std::function<void(Module&)>& f) {
+  for (const auto& [name, child] : children_) child->apply(f);
+  f(*this);
+}
+
 std::int64_t Module::num_parameters() const {
   std::int64_t count = 0;
   for (const Tensor& tensor : parameters()) count += tensor.numel();

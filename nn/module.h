@@ -2,6 +2,8 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
+#include <iosfwd>
 #include <memory>
 #include <string>
 #include <utility>
@@ -103,6 +105,12 @@ class Module {
   const Children& named_children() const { return children_; }
   /// This module, named "", and all below with their dotted names.
   std::vector<std::pair<std::string, Module*>> named_modules();
+  /// Calls f with all modules below and then this one, for instance to give them initial values:
+  ///
+  ///   model.apply([](nn::Module& m) {
+  ///     if (auto* fc = dynamic_cast<nn::Linear*>(&m)) nn::init::xavier_uniform_(fc->weight);
+  ///   });
+  void apply(const std::function<void(Module&)>& f);
   /// Number of elements of all parameters.
   std::int64_t num_parameters() const;
 
@@ -168,5 +176,7 @@ class Module {
 ///     (fc2): Linear(in_features=128, out_features=10, bias=True)
 ///   )
 std::string to_string(const Module& module);
+/// Writes to_string(module).
+std::ostream& operator<<(std::ostream& out, const Module& module);
 
 }  // namespace tarn::nn

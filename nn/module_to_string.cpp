@@ -1,5 +1,6 @@
 #include <cstdlib>
 #include <memory>
+#include <ostream>
 #include <typeinfo>
 
 #include <cxxabi.h>
@@ -49,6 +50,10 @@ std::string to_string(const Module& module) {
     text += "  (" + name + "): " + indented(to_string(*child)) + "\n";
   }
   return text + ")";
+}
+
+std::ostream& operator<<(std::ostream& out, const Module& module) {
+  return out << to_string(module);
 }
 
 }  // namespace tarn::nn

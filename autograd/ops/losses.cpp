@@ -1,216 +1,183 @@
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include <tarn/autograd/detail/defined.h>
-#include <tarn/autograd/grad_mode.h>
+#include <tarn/autograd/detail/element_name.h>
+#include <tarn/autograd/ops/activations.h>
 #include <tarn/autograd/ops/arithmetic.h>
+#include <tarn/autograd/ops/comparison.h>
 #include <tarn/autograd/ops/losses.h>
 #include <tarn/autograd/ops/pointwise.h>
 #include <tarn/autograd/ops/reductions.h>
-#include <tarn/autograd/ops/views.h>
+#include <tarn/autograd/ops/special.h>
 #include <tarn/autograd/record.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
-#include <tarn/tensor/kernels/cast.h>
-#include <tarn/tensor/kernels/softmax.h>
-#include <tarn/tensor/kernels/visit.h>
+#include <tarn/tensor/kernels/elementwise.h>
 #include <tarn/tensor/str.h>
 
 namespace tarn {
 namespace {
 
-const Op kSoftmax{"softmax"};
-const Op kLogSoftmax{"log_softmax"};
-const Op kNllLoss{"nll_loss"};
-const Op kCrossEntropy{"cross_entropy"};
+const Op kBinaryCrossEntropy{"binary_cross_entropy"};
 
-Tensor as_floating(const Tensor& x) { return is_floating_point(x.dtype()) ? x : to(x, kFloat32); }
+// What the gradient of binary_cross_entropy divides by at least; PyTorch's number, a float.
+constexpr double kLeastVariance = 1e-12F;
 
-// Checks shapes, types and every label; returns how many labels count.
-std::int64_t check_targets(const char* op, const Tensor& scores, const Tensor& target,
-                           std::int64_t ignore_index) {
-  if (!is_floating_point(scores.dtype())) {
-    throw DTypeError(str(op, ": the input is ", scores.dtype(), ": expected float32 or float64"));
+void check_pair(const char* op, const Tensor& input, const Tensor& target) {
+  require_defined(op, {&input, &target});
+  if (input.sizes() != target.sizes()) {
+    throw ShapeError(str(op, ": input has shape ", input.sizes(), " and target ", target.sizes(),
+                         ": expected equal shapes; use view() or unsqueeze() on one of them"));
   }
-  if (target.dtype() != kInt64) {
-    throw DTypeError(str(op, ": target is ", target.dtype(),
-                         ": expected int64 class indices; convert with .to(kInt64)"));
-  }
-  const std::int64_t classes = scores.sizes()[1];
-  const Tensor labels = kernels::cast(target, kInt64, /*contiguous=*/true);
-  const auto* const label = labels.data_ptr<std::int64_t>();
-  std::int64_t counted = 0;
-  for (std::int64_t i = 0; i < labels.numel(); ++i) {
-    if (label[i] == ignore_index) continue;
-    if (label[i] < 0 || label[i] >= classes) {
-      throw ValueError(str(op, ": target[", i, "] = ", label[i], " is out of range for ", classes,
-                           " classes (expected 0..", classes - 1,
-                           ", or ignore_index = ", ignore_index, ")"));
-    }
-    ++counted;
-  }
-  return counted;
-}
-
-void check_class_shapes(const char* op, const Tensor& scores, const Tensor& target) {
-  const bool batch =
-      scores.dim() == 2 && target.dim() == 1 && scores.sizes()[0] == target.sizes()[0];
-  const bool single = scores.dim() == 1 && target.dim() == 0;
-  if (!batch && !single) {
-    throw ShapeError(str(op, ": input has shape ", scores.sizes(), " and target ", target.sizes(),
-                         ": expected [N, C] and [N], or [C] and []"));
+  if (!is_floating_point(input.dtype()) || !is_floating_point(target.dtype())) {
+    throw DTypeError(str(op, ": input is ", input.dtype(), " and target ", target.dtype(),
+                         ": expected float32 or float64; convert with .to(kFloat32)"));
   }
 }
 
-// Per-example losses [N] brought down as the options say; `counted` is what a mean divides by.
-Tensor reduce_examples(const Tensor& losses, Reduction reduction, std::int64_t counted,
-                       const Where& where) {
-  if (reduction == Reduction::none) return losses;
-  Tensor total = sum(losses, where);
-  if (reduction == Reduction::sum) return total;
-  return div(total, scalar_tensor(static_cast<double>(counted), {.dtype = losses.dtype()}), where);
+Tensor reduce(const char* op, const Tensor& losses, Reduction reduction, const Where& where) {
+  switch (reduction) {
+    case Reduction::none:
+      return losses;
+    case Reduction::sum:
+      return sum(losses, where);
+    case Reduction::mean:
+      return mean(losses, where);
+    case Reduction::batchmean:
+      break;
+  }
+  throw ValueError(str(op, ": reduction = batchmean is for kl_div: expected mean, sum or none"));
 }
 
-// -log_probs[i, target[i]] as [N], 0 where ignored.
-Tensor pick(const Tensor& log_probs, const Tensor& target, std::int64_t ignore_index,
-            const Where& where);
+Tensor weighted(const char* op, const Tensor& losses, const Tensor& weight, const Where& where) {
+  if (!weight.defined()) return losses;
+  if (broadcast_shapes(op, losses.sizes(), weight.sizes()) != losses.sizes()) {
+    throw ShapeError(str(op, ": a weight of shape ", weight.sizes(),
+                         " does not broadcast to the losses' shape ", losses.sizes()));
+  }
+  return mul(losses, weight, where);
+}
 
-// The inverse of pick: -x[i] at [i, target[i]] of zeros [N, C].
-Tensor unpick(const Tensor& x, std::int64_t classes, const Tensor& target,
-              std::int64_t ignore_index) {
-  const Tensor out = zeros({x.sizes()[0], classes}, {.dtype = x.dtype()});
-  const Tensor values = kernels::cast(x, x.dtype(), /*contiguous=*/true);
-  const auto* const label = target.data_ptr<std::int64_t>();
-  kernels::visit_floating("nll_loss", x.dtype(), [&]<class T>() {
+// d^2 / 2 where |d| < end, else end (|d| - end / 2).
+Tensor parabola_and_lines(const Tensor& d, double end, const Where& where) {
+  const Tensor inner = clamp(d, -end, end, where);
+  return mul(inner, sub(d, mul(inner, 0.5, where), 1, where), where);
+}
+
+void check_probabilities(const Tensor& input) {
+  const Tensor x = kernels::cast(input, input.dtype(), /*contiguous=*/true);
+  kernels::visit_floating("binary_cross_entropy", x.dtype(), [&]<class T>() {
     for (std::int64_t i = 0; i < x.numel(); ++i) {
-      if (label[i] != ignore_index)
-        out.data_ptr<T>()[i * classes + label[i]] = -values.data_ptr<T>()[i];
+      const T p = x.data_ptr<T>()[i];
+      if (p >= T(0) && p <= T(1)) continue;
+      throw ValueError(str("binary_cross_entropy: ", element_name("input", x.sizes(), i), " = ", p,
+                           ": expected a probability from 0 to 1; use sigmoid(), or "
+                           "binary_cross_entropy_with_logits()"));
     }
   });
-  return record(kNllLoss, Where::current(), out, wrt(x, [target, ignore_index](const Tensor& g) {
-                  return pick(g, target, ignore_index, Where::current());
-                }));
-}
-
-Tensor pick(const Tensor& log_probs, const Tensor& target, std::int64_t ignore_index,
-            const Where& where) {
-  const Tensor out = empty({log_probs.sizes()[0]}, {.dtype = log_probs.dtype()});
-  const auto* const label = target.data_ptr<std::int64_t>();
-  kernels::visit_floating("nll_loss", log_probs.dtype(), [&]<class T>() {
-    const T* const first = log_probs.data_ptr<T>();
-    for (std::int64_t i = 0; i < out.numel(); ++i) {
-      out.data_ptr<T>()[i] =
-          label[i] == ignore_index
-              ? T(0)
-              : -first[i * log_probs.strides()[0] + label[i] * log_probs.strides()[1]];
-    }
-  });
-  return record(
-      kNllLoss, where, out,
-      wrt(log_probs, [classes = log_probs.sizes()[1], target, ignore_index](const Tensor& g) {
-        return unpick(g, classes, target, ignore_index);
-      }));
-}
-
-// A contiguous copy of the labels, [N]: later changes by the caller cannot reach the gradient.
-Tensor own_labels(const Tensor& target) {
-  Tensor labels = empty({target.numel()}, {.dtype = kInt64});
-  kernels::copy_into(labels, target.detach().reshape({target.numel()}));
-  return labels;
-}
-
-// How the gradient of the reduced loss reaches each example.
-Tensor example_weights(const Tensor& g, Reduction reduction, std::int64_t counted) {
-  if (reduction != Reduction::mean) return g;
-  return div(g, scalar_tensor(static_cast<double>(counted), {.dtype = g.dtype()}));
-}
-
-Tensor reduced_outside_graph(const Tensor& losses, Reduction reduction, std::int64_t counted) {
-  const NoGradGuard guard;
-  return reduce_examples(losses, reduction, counted, Where::current());
-}
-
-// weights * (softmax(x) - one_hot(labels)) as a function of x, for second derivatives.
-Tensor differentiable_gradient(const Tensor& x, const Tensor& labels, std::int64_t ignore_index,
-                               const Tensor& weights) {
-  const Tensor one_hot =
-      neg(unpick(ones({x.sizes()[0]}, {.dtype = x.dtype()}), x.sizes()[1], labels, ignore_index));
-  const Tensor counts = sum(one_hot, {1}, /*keepdim=*/true);
-  const Tensor difference = sub(mul(softmax(x, 1), counts), one_hot);
-  return mul(difference, weights.dim() == 0 ? weights : unsqueeze(weights, 1));
 }
 
 }  // namespace
 
-Tensor softmax(const Tensor& x, std::int64_t dim, Where where) {
-  require_defined("softmax", {&x});
-  const int d = wrap_dim("softmax", dim, x.dim());
-  const Tensor input = as_floating(x);
-  const Tensor y = kernels::softmax(input, d);
-  return record(kSoftmax, where, y, wrt(input, [y = saved_output(y), d](const Tensor& g) {
-                  const Tensor p = y.get();
-                  return mul(p, sub(g, sum(mul(g, p), {d}, /*keepdim=*/true)));
-                }));
-}
-
-Tensor log_softmax(const Tensor& x, std::int64_t dim, Where where) {
-  require_defined("log_softmax", {&x});
-  const int d = wrap_dim("log_softmax", dim, x.dim());
-  const Tensor input = as_floating(x);
-  const Tensor y = kernels::log_softmax(input, d);
-  return record(kLogSoftmax, where, y, wrt(input, [y = saved_output(y), d](const Tensor& g) {
-                  return sub(g, mul(exp(y.get()), sum(g, {d}, /*keepdim=*/true)));
-                }));
-}
-
-Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NllLossOptions& options,
-                Where where) {
-  require_defined("nll_loss", {&log_probs, &target});
-  check_class_shapes("nll_loss", log_probs, target);
-  const bool single = log_probs.dim() == 1;
-  const Tensor rows = single ? unsqueeze(log_probs, 0, where) : log_probs;
-  const std::int64_t counted = check_targets("nll_loss", rows, target, options.ignore_index);
-  const Tensor losses = pick(rows, own_labels(target), options.ignore_index, where);
-  if (single && options.reduction == Reduction::none) return squeeze(losses, 0, where);
-  return reduce_examples(losses, options.reduction, counted, where);
-}
-
-Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& options,
-                     Where where) {
-  require_defined("cross_entropy", {&logits, &target});
-  check_class_shapes("cross_entropy", logits, target);
-  const bool single = logits.dim() == 1;
-  const Tensor rows = single ? unsqueeze(logits, 0, where) : logits;
-  const std::int64_t counted = check_targets("cross_entropy", rows, target, options.ignore_index);
-  const Tensor labels = own_labels(target);
-  const kernels::CrossEntropy forward = kernels::cross_entropy(rows, labels, options.ignore_index);
-  const Tensor loss = record(
-      kCrossEntropy, where, reduced_outside_graph(forward.losses, options.reduction, counted),
-      wrt(rows, [x = saved(rows), p = saved(forward.probabilities), labels, counted,
-                 options](const Tensor& g) {
-        const Tensor weights = example_weights(g, options.reduction, counted);
-        if (!is_grad_enabled()) {
-          return kernels::cross_entropy_gradient(p.get(), labels, options.ignore_index, weights);
-        }
-        return differentiable_gradient(x.get(), labels, options.ignore_index, weights);
-      }));
-  return single && options.reduction == Reduction::none ? squeeze(loss, 0, where) : loss;
-}
-
 Tensor mse_loss(const Tensor& input, const Tensor& target, const MseLossOptions& options,
                 Where where) {
-  require_defined("mse_loss", {&input, &target});
-  if (input.sizes() != target.sizes()) {
-    throw ShapeError(str("mse_loss: input has shape ", input.sizes(), " and target ",
-                         target.sizes(),
-                         ": expected equal shapes; use view() or unsqueeze() on one of them"));
+  check_pair("mse_loss", input, target);
+  return reduce("mse_loss", square(sub(input, target, 1, where), where), options.reduction, where);
+}
+
+Tensor l1_loss(const Tensor& input, const Tensor& target, const L1LossOptions& options,
+               Where where) {
+  check_pair("l1_loss", input, target);
+  return reduce("l1_loss", abs(sub(input, target, 1, where), where), options.reduction, where);
+}
+
+Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, const SmoothL1LossOptions& options,
+                      Where where) {
+  check_pair("smooth_l1_loss", input, target);
+  const double beta = options.beta;
+  if (!(beta >= 0) || std::isinf(beta))
+    throw ValueError(str("smooth_l1_loss: beta = ", beta, ": expected a finite number >= 0"));
+  const Tensor d = sub(input, target, 1, where);
+  return reduce(
+      "smooth_l1_loss",
+      beta == 0 ? abs(d, where) : mul(parabola_and_lines(d, beta, where), 1 / beta, where),
+      options.reduction, where);
+}
+
+Tensor huber_loss(const Tensor& input, const Tensor& target, const HuberLossOptions& options,
+                  Where where) {
+  check_pair("huber_loss", input, target);
+  if (!(options.delta > 0) || std::isinf(options.delta))
+    throw ValueError(str("huber_loss: delta = ", options.delta, ": expected a finite number > 0"));
+  const Tensor d = sub(input, target, 1, where);
+  return reduce("huber_loss", parabola_and_lines(d, options.delta, where), options.reduction,
+                where);
+}
+
+Tensor binary_cross_entropy(const Tensor& input, const Tensor& target,
+                            const BinaryCrossEntropyOptions& options, Where where) {
+  check_pair("binary_cross_entropy", input, target);
+  check_probabilities(input);
+  const Tensor losses = kernels::zip_floating(
+      "binary_cross_entropy", input, target, [](const auto& p, const auto& q) {
+        using T = kernels::ElementOf<decltype(p)>;
+        return kernels::each(
+            [](T x, T t) {
+              return (t - T(1)) * std::max(std::log1p(-x), T(-100)) -
+                     t * std::max(std::log(x), T(-100));
+            },
+            p, q);
+      });
+  return reduce(
+      "binary_cross_entropy",
+      weighted("binary_cross_entropy",
+               record(kBinaryCrossEntropy, where, losses,
+                      wrt(input,
+                          [x = saved(input), t = saved(target)](const Tensor& g) {
+                            const Tensor p = x.get();
+                            return mul(g, (p - t.get()) / clamp_min(p * (1 - p), kLeastVariance));
+                          }),
+                      wrt(target,
+                          [x = saved(input)](const Tensor& g) {
+                            const Tensor p = x.get();
+                            return mul(g, clamp_min(log1p(-p), -100) - clamp_min(log(p), -100));
+                          })),
+               options.weight, where),
+      options.reduction, where);
+}
+
+Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target,
+                                        const BceWithLogitsOptions& options, Where where) {
+  const char* const op = "binary_cross_entropy_with_logits";
+  check_pair(op, input, target);
+  // -log(sigmoid(x)) = softplus(-x) and -log(1 - sigmoid(x)) = x + softplus(-x).
+  const double never = std::numeric_limits<double>::infinity();
+  const Tensor positive = softplus(neg(input, where), 1, never, where);
+  const Tensor negative_part = mul(sub(ones_like(target), target, 1, where), input, where);
+  const Tensor factor =
+      options.pos_weight.defined()
+          ? add(weighted(op, target, sub(options.pos_weight, ones({}), 1, where), where), 1, where)
+          : Tensor();
+  const Tensor losses =
+      add(negative_part, factor.defined() ? mul(factor, positive, where) : positive, 1, where);
+  return reduce(op, weighted(op, losses, options.weight, where), options.reduction, where);
+}
+
+Tensor kl_div(const Tensor& input, const Tensor& target, const KlDivOptions& options, Where where) {
+  check_pair("kl_div", input, target);
+  Tensor losses;
+  if (options.log_target) {
+    losses = mul(exp(target, where), sub(target, input, 1, where), where);
+  } else {
+    const Tensor t = tarn::where(eq(target, 0), 1, target, where);  // 1 log(1) = 0
+    losses = sub(mul(t, log(t, where), where), mul(target, input, where), 1, where);
   }
-  if (!is_floating_point(input.dtype()) || !is_floating_point(target.dtype())) {
-    throw DTypeError(str("mse_loss: input is ", input.dtype(), " and target ", target.dtype(),
-                         ": expected float32 or float64; convert with .to(kFloat32)"));
-  }
-  Tensor losses = square(sub(input, target, 1, where), where);
-  if (options.reduction == Reduction::none) return losses;
-  return options.reduction == Reduction::sum ? sum(losses, where) : mean(losses, where);
+  if (options.reduction != Reduction::batchmean)
+    return reduce("kl_div", losses, options.reduction, where);
+  return mul(sum(losses, where), 1.0 / static_cast<double>(input.dim() == 0 ? 1 : input.sizes()[0]),
+             where);
 }
 
 }  // namespace tarn

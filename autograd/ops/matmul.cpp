@@ -136,10 +136,13 @@ void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
         str("linear: weight has shape ", weight.sizes(), ": expected [out_features, in_features]"));
   }
   const std::int64_t in_features = weight.sizes()[1];
-  if (x.dim() == 0 || x.sizes().back() != in_features) {
-    throw ShapeError(str("linear: input has ", x.dim() == 0 ? 0 : x.sizes().back(),
-                         " features (shape ", x.sizes(), ") but weight is ", weight.sizes(),
-                         ": expected the last dimension to be ", in_features));
+  if (x.dim() == 0) {
+    throw ShapeError(str("linear: the input has shape []: expected [*, ", in_features, "]"));
+  }
+  if (x.sizes().back() != in_features) {
+    throw ShapeError(str("linear: input has ", x.sizes().back(), " features (shape ", x.sizes(),
+                         ") but weight is ", weight.sizes(), ": expected the last dimension to be ",
+                         in_features));
   }
   check_same_floating("linear", x, weight);
   if (!bias.defined()) return;

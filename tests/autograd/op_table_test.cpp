@@ -278,7 +278,8 @@ TEST_P(OpTable, RefusesUndefinedTensorsByName) {
   if (!row().undefined) return;
   const Fixture& fixture = fixtures().front();
   for (std::size_t i = 0; i < fixture.inputs.size(); ++i) {
-    if (row().name == "linear" && i == 2) continue;     // no bias
+    if (row().name == "linear" && i == 2) continue;  // no bias
+    if (row().name == "layer_norm.affine" && i > 0) continue;
     if (i == 0 && row().op().ends_with('_')) continue;  // the table's clone() would be what refuses
     Inputs inputs = leaves_of(fixture);
     inputs[i] = Tensor();

@@ -62,7 +62,7 @@ class PerSample : public ::testing::Test {
   Generator generator_{42};
 };
 
-constexpr CrossEntropyOptions kEach{.reduction = Reduction::none};
+const CrossEntropyOptions kEach{.reduction = Reduction::none};
 
 TEST_F(PerSample, OfALinearModelAreOuterProducts) {
   const Tensor x = random({5, 3});

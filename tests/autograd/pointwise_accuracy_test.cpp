@@ -50,6 +50,21 @@ INSTANTIATE_TEST_SUITE_P(
                                                 : std::exp(x) / (1 + std::exp(x));
                                 },
                                 8},
+                      Pointwise{"erf", [](const Tensor& x) { return erf(x); },
+                                [](long double x) { return std::erf(x); }, 2},
+                      Pointwise{"expm1", [](const Tensor& x) { return expm1(x); },
+                                [](long double x) { return std::expm1(x); }, 2},
+                      Pointwise{"log1p", [](const Tensor& x) { return log1p(x); },
+                                [](long double x) { return std::log1p(x); }, 2},
+                      Pointwise{"elu", [](const Tensor& x) { return elu(x); },
+                                [](long double x) { return x > 0 ? x : std::expm1(x); }, 2},
+                      Pointwise{"silu", [](const Tensor& x) { return silu(x); },
+                                [](long double x) { return x / (1 + std::exp(-x)); }, 16},
+                      Pointwise{"softplus", [](const Tensor& x) { return softplus(x, 1, 1e9); },
+                                [](long double x) {
+                                  return std::max(x, 0.0L) + std::log1p(std::exp(-std::abs(x)));
+                                },
+                                8},
                       Pointwise{"pow_2", [](const Tensor& x) { return pow(x, 2); },
                                 [](long double x) { return x * x; }, 1},
                       Pointwise{"pow_half", [](const Tensor& x) { return pow(x, 0.5); },
@@ -133,6 +148,18 @@ TEST_P(PointwiseAccuracy, DoesNotDependOnAnElementsPlace) {
   }
 }
 
+TEST(GeluAccuracy, HoldsInBothTails) {
+  const Tensor x = (arange(26'001).to(kFloat32) - 13'000) / 1000;
+  const std::vector<float> at = x.to_vector<float>();
+  const std::vector<float> y = gelu(x).to_vector<float>();
+  const std::vector<double> z = gelu(x.to(kFloat64)).to_vector();
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    const long double exact = at[i] * std::erfc(-at[i] / std::sqrt(2.0L)) / 2;
+    ASSERT_NEAR(y[i], exact, 1e-5L * std::abs(exact)) << "gelu(" << at[i] << ")";
+    ASSERT_NEAR(z[i], exact, 1e-13L * std::abs(exact)) << "gelu(" << at[i] << ")";
+  }
+}
+
 TEST(PointwiseLimits, AreExact) {
   const double inf = std::numeric_limits<double>::infinity();
   for (const DType dtype : {kFloat32, kFloat64}) {
@@ -161,12 +188,24 @@ TEST(PointwiseLimits, AreExact) {
 
 TEST(PointwiseNaN, StaysNaNInValueAndGradient) {
   using Function = Tensor (*)(const Tensor&);
-  const Function functions[] = {
-      [](const Tensor& x) { return exp(x); },     [](const Tensor& x) { return log(x); },
-      [](const Tensor& x) { return sqrt(x); },    [](const Tensor& x) { return square(x); },
-      [](const Tensor& x) { return abs(x); },     [](const Tensor& x) { return tanh(x); },
-      [](const Tensor& x) { return sigmoid(x); }, [](const Tensor& x) { return pow(x, 3); },
-      [](const Tensor& x) { return relu(x) * x; }};
+  const Function functions[] = {[](const Tensor& x) { return exp(x); },
+                                [](const Tensor& x) { return log(x); },
+                                [](const Tensor& x) { return sqrt(x); },
+                                [](const Tensor& x) { return square(x); },
+                                [](const Tensor& x) { return abs(x); },
+                                [](const Tensor& x) { return tanh(x); },
+                                [](const Tensor& x) { return sigmoid(x); },
+                                [](const Tensor& x) { return pow(x, 3); },
+                                [](const Tensor& x) { return erf(x); },
+                                [](const Tensor& x) { return expm1(x); },
+                                [](const Tensor& x) { return log1p(x); },
+                                [](const Tensor& x) { return leaky_relu(x); },
+                                [](const Tensor& x) { return elu(x); },
+                                [](const Tensor& x) { return silu(x); },
+                                [](const Tensor& x) { return gelu(x); },
+                                [](const Tensor& x) { return softplus(x); },
+                                [](const Tensor& x) { return gelu(x, Gelu::tanh); },
+                                [](const Tensor& x) { return relu(x) * x; }};
   int which = 0;
   for (const Function f : functions) {
     const Tensor x = full({3}, std::nan(""), {.requires_grad = true});

@@ -25,6 +25,25 @@ TEST(ActivationModules, ComputeTheirFunctions) {
   EXPECT_EQ(relu_module(x).to_vector(), (std::vector<double>{0, 0, 0.5, 3}));
 }
 
+TEST(ActivationModules, PassTheirOptionsOn) {
+  const Tensor x = tensor({{-2.0, -0.0, 0.5, 3.0}, {1, 2, 3, 4}});
+  EXPECT_TRUE(same_bits(nn::LeakyReLU(0.3)(x), leaky_relu(x, 0.3)));
+  EXPECT_TRUE(same_bits(nn::ELU(0.7)(x), elu(x, 0.7)));
+  EXPECT_TRUE(same_bits(nn::SiLU()(x), silu(x)));
+  EXPECT_TRUE(same_bits(nn::GELU()(x), gelu(x)));
+  EXPECT_TRUE(same_bits(nn::GELU(Gelu::tanh)(x), gelu(x, Gelu::tanh)));
+  EXPECT_TRUE(same_bits(nn::Softplus({.beta = 2, .threshold = 3})(x), softplus(x, 2, 3)));
+  EXPECT_TRUE(same_bits(nn::Softmax(0)(x), softmax(x, 0)));
+  EXPECT_TRUE(same_bits(nn::LogSoftmax(-1)(x), log_softmax(x, 1)));
+}
+
+TEST(ActivationModules, PrintTheirOptionsAsPyTorch) {
+  EXPECT_EQ(to_string(nn::LeakyReLU(0.2)), "LeakyReLU(negative_slope=0.2)");
+  EXPECT_EQ(to_string(nn::GELU(Gelu::tanh)), "GELU(approximate='tanh')");
+  EXPECT_EQ(to_string(nn::Softplus()), "Softplus(beta=1, threshold=20)");
+  EXPECT_EQ(to_string(nn::Softmax(-1)), "Softmax(dim=-1)");
+}
+
 TEST(ActivationModules, HaveNoParameters) {
   EXPECT_TRUE(nn::ReLU().parameters().empty());
   EXPECT_TRUE(nn::Tanh().state_dict().empty());

@@ -74,6 +74,7 @@ TEST(CalculateGain, IsPyTorchsTable) {
   EXPECT_DOUBLE_EQ(init::calculate_gain(Nonlinearity::leaky_relu), 1.4141428569978354);
   EXPECT_DOUBLE_EQ(init::calculate_gain(Nonlinearity::leaky_relu, 0.2), 1.3867504905630728);
   EXPECT_EQ(init::calculate_gain(Nonlinearity::selu), 0.75);
+  EXPECT_EQ(init::calculate_gain(Nonlinearity::conv_transpose3d), 1);
 }
 
 TEST(ConstantInit, FillsLeavesThatRequireGradWithoutRecording) {
@@ -132,6 +133,93 @@ TEST(KaimingInit, CountsTheReceptiveFieldOfAConvolution) {
   const Tensor x = empty({1200, 20, 3, 3});
   expect_normal(init::kaiming_normal_(x), 0, std::sqrt(2.0 / 180));
   expect_uniform(init::xavier_uniform_(x), std::sqrt(6.0 / (180 + 10800)));
+}
+
+// E[z | -2 < z < 1] = (pdf(-2) - pdf(1)) / (cdf(1) - cdf(-2)).
+TEST(TruncNormalInit, HasTheMomentsOfTheTruncatedDistribution) {
+  manual_seed(0);
+  const Moments m = moments(init::trunc_normal_(empty({500, 400}), 3, 0.5, 2, 3.5));
+  EXPECT_GE(m.low, 2);
+  EXPECT_LE(m.high, 3.5);
+  EXPECT_LT(m.low, 2.001);
+  EXPECT_GT(m.high, 3.499);
+  EXPECT_NEAR(m.mean, 3 - 0.5 * 0.2296378, 0.004);
+  EXPECT_NEAR(m.std, 0.5 * 0.7214, 0.004);
+}
+
+TEST(TruncNormalInit, ReachesFarTails) {
+  const Moments right = moments(init::trunc_normal_(empty({1000}), 0, 1, 8, 9));
+  EXPECT_GE(right.low, 8);
+  EXPECT_NEAR(right.mean, 8.1218, 0.03);  // 8 + about 1 / 8
+  const Moments left = moments(init::trunc_normal_(empty({1000}), 0, 1, -9, -8));
+  EXPECT_LE(left.high, -8);
+  EXPECT_THROW(init::trunc_normal_(empty({2}), 0, 1, 2, 2), ValueError);
+  EXPECT_THROW(init::trunc_normal_(empty({2}), 0, 0), ValueError);
+}
+
+TEST(EyeInit, IsTheIdentityInAnyShapeAndLayout) {
+  EXPECT_EQ(init::eye_(empty({2, 3})).to_vector(), (std::vector<double>{1, 0, 0, 0, 1, 0}));
+  EXPECT_EQ(init::eye_(empty_strided({3, 2}, {1, 3})).to_vector(),
+            (std::vector<double>{1, 0, 0, 1, 0, 0}));
+  EXPECT_TRUE(fails_with<ShapeError>([] { init::eye_(empty({2})); }, "eye_: the tensor has shape"));
+}
+
+TEST(DiracInit, PutsAOneInTheMiddleOfEachChannel) {
+  EXPECT_EQ(init::dirac_(empty({3, 2, 3})).to_vector(),
+            (std::vector<double>{0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0}));
+  const Tensor grouped = init::dirac_(empty({4, 2, 1, 1}), 2);
+  EXPECT_EQ(grouped.to_vector(), (std::vector<double>{1, 0, 0, 1, 1, 0, 0, 1}));
+  EXPECT_THROW(init::dirac_(empty({3, 2})), ShapeError);
+  EXPECT_TRUE(fails_with<ValueError>(
+      [] {
+        init::dirac_(empty({3, 2, 1}), 2);
+      },
+      "dirac_: groups = 2"));
+}
+
+TEST(OrthogonalInit, MakesTheShorterSideOrthonormal) {
+  manual_seed(0);
+  for (const Shape& shape : {Shape{5, 3}, Shape{3, 5}, Shape{4, 2, 3}, Shape{6, 6}, Shape{1, 7}}) {
+    const Tensor x = init::orthogonal_(empty(shape, {.dtype = kFloat64, .requires_grad = true}), 2);
+    const Tensor m = x.detach().reshape({shape[0], -1});
+    const Tensor product = m.size(0) < m.size(1) ? matmul(m, m.t()) : matmul(m.t(), m);
+    EXPECT_TRUE(testing::is_close(product, eye(product.size(0), {.dtype = kFloat64}) * 4,
+                                  {.rtol = 0, .atol = 1e-14}));
+  }
+}
+
+TEST(OrthogonalInit, HasNoPreferredSigns) {
+  manual_seed(0);
+  double sum = 0;
+  for (int i = 0; i < 500; ++i) sum += init::orthogonal_(empty({2, 2}))[0][0].item();
+  EXPECT_NEAR(sum / 500, 0, 0.15);  // std of the mean: sqrt(1/2 / 500) = 0.03
+}
+
+TEST(SparseInit, ZeroesAPartOfEachColumn) {
+  manual_seed(0);
+  const Tensor x = init::sparse_(empty({10, 40}), 0.25);
+  for (int column = 0; column < 40; ++column) {
+    const std::vector<double> values = x.select(1, column).to_vector();
+    EXPECT_EQ(std::ranges::count(values, 0.0), 3);
+  }
+  EXPECT_EQ(moments(init::sparse_(x, 1)).high, 0);
+  EXPECT_THROW(init::sparse_(x, 1.1), ValueError);
+  EXPECT_THROW(init::sparse_(empty({2, 2, 2}), 0.5), ShapeError);
+}
+
+TEST(StructuredInit, IsTheSameForTheSameSeed) {
+  using Init = const Tensor& (*)(const Tensor&);
+  const Init inits[] = {[](const Tensor& x) -> const Tensor& { return init::orthogonal_(x); },
+                        [](const Tensor& x) -> const Tensor& { return init::sparse_(x, 0.3); },
+                        [](const Tensor& x) -> const Tensor& { return init::trunc_normal_(x); }};
+  for (const Init f : inits) {
+    const auto draw = [&](const Tensor& x) {
+      manual_seed(3);
+      return f(x);
+    };
+    EXPECT_TRUE(same_bits(draw(empty({5, 4})), draw(empty_strided({5, 4}, {1, 5}))));
+    EXPECT_THROW(f(empty({2, 2}, {.dtype = kInt64})), DTypeError);
+  }
 }
 
 TEST(RandomInit, DependsOnTheIndexAndNotOnTheMemoryLayout) {

@@ -26,7 +26,12 @@ inline double correction(Args args) {
 
 inline Reduction reduction(Args args) {
   if (!args.has("reduction") || args.text("reduction") == "mean") return Reduction::mean;
+  if (args.text("reduction") == "batchmean") return Reduction::batchmean;
   return args.text("reduction") == "sum" ? Reduction::sum : Reduction::none;
+}
+
+inline double number_or(Args args, const char* name, double otherwise) {
+  return args.has(name) ? args.number(name).to<double>() : otherwise;
 }
 
 inline DType dtype(Args args) {

@@ -1,0 +1,44 @@
+#include <tarn/autograd/detail/defined.h>
+#include <tarn/autograd/detail/element_name.h>
+#include <tarn/autograd/ops/comparison.h>
+#include <tarn/autograd/ops/embedding.h>
+#include <tarn/autograd/ops/indexing.h>
+#include <tarn/autograd/ops/views.h>
+#include <tarn/tensor/error.h>
+#include <tarn/tensor/kernels/cast.h>
+#include <tarn/tensor/str.h>
+
+namespace tarn {
+
+Tensor embedding(const Tensor& index, const Tensor& weight, std::optional<std::int64_t> padding_idx,
+                 Where where) {
+  require_defined("embedding", {&index, &weight});
+  if (weight.dim() != 2)
+    throw ShapeError(str("embedding: weight has shape ", weight.sizes(), ": expected [V, D]"));
+  if (index.dtype() != kInt64 && index.dtype() != kInt32) {
+    throw DTypeError(str("embedding: the index is ", index.dtype(),
+                         ": expected int64 or int32; convert with .to(kInt64)"));
+  }
+  const std::int64_t rows = weight.sizes()[0];
+  const Tensor flat = kernels::cast(index, kInt64, /*contiguous=*/true).view({index.numel()});
+  for (std::int64_t i = 0; i < flat.numel(); ++i) {
+    const std::int64_t row = flat.data_ptr<std::int64_t>()[i];
+    if (row >= 0 && row < rows) continue;
+    throw IndexError(str("embedding: ", element_name("index", index.sizes(), i), " = ", row,
+                         " is out of range for ", rows, " rows"));
+  }
+  Tensor picked = index_select(weight, 0, flat, where);
+  if (padding_idx) {
+    if (*padding_idx < -rows || *padding_idx >= rows) {
+      throw IndexError(
+          str("embedding: padding_idx = ", *padding_idx, " is out of range for ", rows, " rows"));
+    }
+    const Tensor is_padding = eq(flat, *padding_idx + (*padding_idx < 0 ? rows : 0)).unsqueeze(1);
+    picked = tarn::where(is_padding, picked.detach(), picked, where);
+  }
+  Shape shape = index.sizes();
+  shape.insert(shape.size(), weight.sizes()[1]);
+  return reshape(picked, shape, where);
+}
+
+}  // namespace tarn
