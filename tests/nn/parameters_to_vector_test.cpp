@@ -18,7 +18,7 @@ using testing::fails_with;
 using testing::same_bits;
 
 TEST(ParametersToVector, LaysAllElementsInARow) {
-  const Tensor a = tensor({{1, 2}, {3, 4}}).t().requires_grad_();
+  const Tensor a = tensor({{1.0, 2}, {3, 4}}).t().requires_grad_();
   const Tensor b = scalar_tensor(5.0F).requires_grad_();
   const Tensor none = zeros({0, 3});
   const Tensor vector = nn::parameters_to_vector({a, none, b});
