@@ -44,7 +44,8 @@ class Search {
       : source_(source), root_(root), train_(train) {}
 
   Files run() {
-    for (const std::filesystem::path place : source_.folders) {
+    for (const auto& folder : source_.folders) {
+      const std::filesystem::path place(folder);
       Files files{find(place, images_), find(place, labels_)};
       if (!files.images.empty() && !files.labels.empty()) return files;
       images_.found = images_.found || !files.images.empty();

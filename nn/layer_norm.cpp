@@ -9,7 +9,7 @@ namespace tarn::nn {
 namespace {
 
 const Shape& checked(const Shape& shape) {
-  bool right = shape.size() > 0;
+  bool right = !shape.empty();
   for (int d = 0; d < shape.size(); ++d) right = right && shape[d] >= 1;
   if (!right) {
     throw ValueError(str("LayerNorm: normalized_shape = ", shape,

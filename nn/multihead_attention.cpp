@@ -51,7 +51,7 @@ Tensor joint_mask(const MultiheadAttentionMasks& masks, const Shape& scores, con
                          padding.sizes(), ": expected bool of shape ",
                          Shape{scores[0], scores[3]}));
   }
-  const Tensor allowed = logical_not(padding).view({scores[0], 1, 1, scores[3]});
+  Tensor allowed = logical_not(padding).view({scores[0], 1, 1, scores[3]});
   if (!mask.defined()) return allowed;
   if (mask.dtype() == kBool) return logical_and(mask, allowed);
   return tarn::where(allowed, mask, -std::numeric_limits<double>::infinity(), where);

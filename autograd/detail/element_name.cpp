@@ -6,7 +6,7 @@ namespace tarn {
 std::string element_name(const char* tensor, const Shape& sizes, std::int64_t i) {
   Shape index = sizes;
   for (int d = sizes.size(); d-- > 0; i /= sizes[d]) index[d] = i % sizes[d];
-  return sizes.size() == 0 ? tensor : str(tensor, index);
+  return sizes.empty() ? tensor : str(tensor, index);
 }
 
 }  // namespace tarn

@@ -175,7 +175,7 @@ Tensor put_rows(const Tensor& x, int dim, const Tensor& rows, const Tensor& sour
 Tensor index(const Tensor& x, const std::vector<Index>& indices, Where where) {
   require_defined("index", {&x});
   Picks picks;
-  const Tensor view = resolve("index", x, indices, picks, where);
+  Tensor view = resolve("index", x, indices, picks, where);
   if (picks.empty()) return view;
   const Plan to = make_plan("index", view, picks);
   const Tensor flat = reshape(permute(view, to.order, where), to.flat, where);

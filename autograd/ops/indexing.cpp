@@ -129,7 +129,7 @@ Tensor scatter_add_along(const Tensor& x, int dim, const Tensor& index, const Te
                   Tensor part = gather_along(g, dim, index, Where::current());
                   if (part.sizes() == sizes) return part;
                   // Elements of the source beyond the index were not used.
-                  const Tensor whole = zeros(sizes, {.dtype = g.dtype()});
+                  Tensor whole = zeros(sizes, {.dtype = g.dtype()});
                   Tensor corner = whole;
                   for (int d = 0; d < part.dim(); ++d) corner = narrow(corner, d, 0, part.size(d));
                   corner.copy_(part);

@@ -112,7 +112,7 @@ Tensor differentiable_gradient(const Tensor& g, const Tensor& x, double eps) {
 void check(const Tensor& x, const Shape& normalized_shape, double eps,
            std::initializer_list<const Tensor*> affine) {
   const int first = x.dim() - normalized_shape.size();
-  bool fits = first >= 0 && normalized_shape.size() > 0;
+  bool fits = first >= 0 && !normalized_shape.empty();
   for (int d = 0; fits && d < normalized_shape.size(); ++d)
     fits = x.sizes()[first + d] == normalized_shape[d];
   if (!fits) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <numeric>
 #include <type_traits>
@@ -12,11 +13,20 @@
 namespace tarn::kernels {
 namespace {
 
+template <class T>
+bool is_nan(T value) {
+  if constexpr (std::is_floating_point_v<T>) {
+    return std::isnan(value);
+  } else {
+    return false;
+  }
+}
+
 // Ascending with NaN last, descending with NaN first.
 template <class T>
 bool comes_before(T a, T b, bool descending) {
   if (descending) std::swap(a, b);
-  return a < b || (b != b && a == a);
+  return a < b || (is_nan(b) && !is_nan(a));
 }
 
 }  // namespace
