@@ -3,10 +3,17 @@
 #include <atomic>
 #include <utility>
 
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#endif
+
 namespace tarn {
 
 /// A count of owners inside the object itself. `intrusive_ptr<T>` calls `T::destroy(T*)` when the
 /// last one leaves.
+///
+/// Counting is most of what a tiny op costs beside its arithmetic, so a locked instruction is only
+/// used once the process has had a second thread.
 class RefCounted {
  public:
   RefCounted() = default;
@@ -18,6 +25,32 @@ class RefCounted {
  private:
   template <class T>
   friend class intrusive_ptr;
+
+  static bool is_single_threaded() {
+#if __has_include(<sys/single_threaded.h>)
+    return __libc_single_threaded != 0;
+#else
+    return false;
+#endif
+  }
+  void acquire() const {
+    if (is_single_threaded()) {
+      count_.store(use_count() + 1, std::memory_order_relaxed);
+    } else {
+      count_.fetch_add(1, std::memory_order_relaxed);
+    }
+  }
+  /// Whether the owner that leaves was the last one.
+  bool release() const {
+    // A sole owner has nobody to agree with.
+    if (count_.load(std::memory_order_acquire) == 1) return true;
+    if (is_single_threaded()) {
+      count_.store(use_count() - 1, std::memory_order_relaxed);
+      return false;
+    }
+    return count_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  }
+
   mutable std::atomic<int> count_{0};
 };
 
@@ -44,11 +77,10 @@ class intrusive_ptr {
 
  private:
   void acquire() {
-    if (object_) object_->count_.fetch_add(1, std::memory_order_relaxed);
+    if (object_) object_->acquire();
   }
   void release() {
-    if (object_ && object_->count_.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      T::destroy(object_);
+    if (object_ && object_->release()) T::destroy(object_);
   }
 
   T* object_ = nullptr;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <type_traits>
 #include <utility>
 
 #include <Eigen/Core>
@@ -119,12 +120,58 @@ Lanes<T, N> load(const T* first, std::int64_t stride, std::int64_t at) {
   }
 }
 
+// A part of a line moves through a mask where the processor has one: put together element by
+// element, it could not be loaded before each of them has left the store buffer.
+#ifdef EIGEN_VECTORIZE_AVX512
+template <class T, int N>
+inline constexpr bool kMasked = N * sizeof(T) == 64 && sizeof(T) >= 4;
+
+template <class T>
+using MaskOf = std::conditional_t<sizeof(T) == 4, __mmask16, __mmask8>;
+
+template <class T>
+void load_masked(T* line, const T* first, std::int64_t count) {
+  const auto mask = static_cast<MaskOf<T>>((1U << count) - 1);
+  if constexpr (sizeof(T) == 4) {
+    _mm512_storeu_si512(line, _mm512_mask_loadu_epi32(_mm512_loadu_si512(line), mask, first));
+  } else {
+    _mm512_storeu_si512(line, _mm512_mask_loadu_epi64(_mm512_loadu_si512(line), mask, first));
+  }
+}
+
+template <class T>
+void store_masked(T* first, const T* line, std::int64_t count) {
+  const auto mask = static_cast<MaskOf<T>>((1U << count) - 1);
+  if constexpr (sizeof(T) == 4) {
+    _mm512_mask_storeu_epi32(first, mask, _mm512_loadu_si512(line));
+  } else {
+    _mm512_mask_storeu_epi64(first, mask, _mm512_loadu_si512(line));
+  }
+}
+#else
+template <class T, int N>
+inline constexpr bool kMasked = false;
+#endif
+
 // Fills up with ones, at which every function is harmless.
-template <int N, class T>
+template <Step step, int N, class T>
 Lanes<T, N> load_part(const T* first, std::int64_t stride, std::int64_t at, std::int64_t count) {
   Lanes<T, N> values = Lanes<T, N>::Constant(T(1));
-  for (int i = 0; i < count; ++i) values[i] = first[(at + i) * stride];
+  if constexpr (step == Step::unit && kMasked<T, N>) {
+    load_masked(values.data(), first + at, count);
+  } else {
+    for (int i = 0; i < count; ++i) values[i] = first[(at + i) * stride];
+  }
   return values;
+}
+
+template <int N, class T>
+void store_part(T* first, std::int64_t stride, std::int64_t at, std::int64_t count,
+                const Lanes<T, N>& values) {
+  if constexpr (kMasked<T, N>) {
+    if (stride == 1) return store_masked(first + at, values.data(), count);
+  }
+  for (int i = 0; i < count; ++i) first[(at + i) * stride] = values[i];
 }
 
 // One row: out[i * strides[0]] = f(in_k[i * strides[k + 1]]...).
@@ -138,8 +185,8 @@ void row(O* out, const std::array<std::int64_t, sizeof...(In) + 1>& strides, std
     }
     for (; at < count; at += N) {
       const std::int64_t part = std::min<std::int64_t>(N, count - at);
-      const Lanes<O, N> values = f(load_part<N>(in, strides[k + 1], at, part)...);
-      for (int i = 0; i < part; ++i) out[(at + i) * strides[0]] = values[i];
+      const Lanes<O, N> values = f(load_part<steps, N>(in, strides[k + 1], at, part)...);
+      store_part<N>(out, strides[0], at, part, values);
     }
   };
   run(std::index_sequence_for<In...>());
