@@ -7,9 +7,12 @@
 
 namespace tarn::optim {
 
+class GradientNoiseScale;
+
 struct AccumulatorOptions {
-  std::int64_t batch_size;                ///< examples in one step of the optimizer, >= 1
-  Reduction reduction = Reduction::mean;  ///< how the losses were made of their examples
+  std::int64_t batch_size;                    ///< examples in one step of the optimizer, >= 1
+  Reduction reduction = Reduction::mean;      ///< how the losses were made of their examples
+  GradientNoiseScale* noise_scale = nullptr;  ///< is given each step of two parts or more
 };
 
 /// Gradient accumulation: the steps of a large batch for the memory of a small one.
