@@ -26,8 +26,8 @@ class CostMeter {
   /// Starts the clock. The optimizer must live longer.
   explicit CostMeter(const Optimizer& optimizer);
 
-  /// Counts the gradients of `examples` >= 1 examples, and the operations of computing `loss` and
-  /// its gradient: see graph_flops(). To be called before backward(), which frees the graph.
+  /// Counts the gradients of `examples` >= 0 examples, and the operations of computing `loss` and
+  /// its gradient: see tarn::graph_flops(). To be called before backward(), which frees the graph.
   void add(const Tensor& loss, std::int64_t examples);
   /// The same for operations that are known: 0 where they do not matter. Throws ValueError for
   /// negative numbers.
@@ -44,8 +44,8 @@ class CostMeter {
   /// Wall-clock time while not paused.
   double seconds() const;
 
-  /// For a resumed run, which goes on from these numbers. Loading throws ValueError for a missing
-  /// entry.
+  /// For a resumed run, which goes on from these numbers: load the optimizer first. Throws
+  /// ValueError for a missing entry.
   StateDict state_dict() const;
   void load_state_dict(const StateDict& dict);
 
@@ -61,18 +61,7 @@ class CostMeter {
   Clock::time_point started_ = Clock::now();
 };
 
-/// "938 updates, 60,000 example gradients, 36.6 GFLOP, 0.12 s"
+/// "938 updates, 60000 example gradients, 36.6 GFLOP, 0.12 s"
 std::string to_string(const CostMeter& meter);
-
-/// Floating-point operations of the matrix products and convolutions in a graph: an addition and a
-/// multiplication for each pair of factors. Element-wise operations do not count.
-struct GraphFlops {
-  double forward = 0;
-  double backward = 0;  ///< one more product for each factor that needs a gradient
-};
-
-/// Counts the graph of `output`, which must not have been freed by backward(). Operations without a
-/// graph, such as those of a frozen first layer, are not seen.
-GraphFlops graph_flops(const Tensor& output);
 
 }  // namespace tarn::optim

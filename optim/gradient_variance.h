@@ -31,11 +31,11 @@ struct GradientVariance {
   double noise_scale() const;
 };
 
-/// The variance of the gradients of single examples at the present parameters, exactly, in one pass
-/// through the data. Costs row norms on top of a gradient where per_sample_gradient_norms() applies
-/// (linear layers). Computed as the mean of |g_i|^2 minus |G|^2, so that its error is the rounding
-/// of the first. Throws AutogradError, as per_sample_gradient_norms() does, for a model whose
-/// examples are not independent or that needs `.loop`.
+/// The variance of the gradients of single examples at the present parameters, exactly, in two
+/// passes through the data. Costs row norms on top of a gradient where per_sample_gradient_norms()
+/// applies (linear layers). Computed as the mean of |g_i|^2 minus |G|^2, so that its error is the
+/// rounding of the first. Throws AutogradError, as per_sample_gradient_norms() does, for a model
+/// whose examples are not independent or that needs `.loop`.
 GradientVariance gradient_variance(const Objective& objective,
                                    const GradientVarianceOptions& options = {});
 

@@ -29,7 +29,8 @@ struct GrowBatchOptions {
 ///
 /// so that lr(t) / batch_size(t) is exactly the schedule's, also where the limit is reached: from
 /// there on the rate falls. Step it between epochs or between updates.
-/// Throws ValueError for options outside the ranges given.
+/// A schedule with a floor of its own (eta_min) is taken as for a base_lr of 1. Throws ValueError
+/// for options outside the ranges given.
 class GrowBatch final : public LRScheduler {
  public:
   GrowBatch(Schedule schedule, const GrowBatchOptions& options);
