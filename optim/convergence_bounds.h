@@ -13,7 +13,7 @@ namespace tarn::optim {
 /// A convex loss, any rates, no projection: the average of the iterates theta_0 .. theta_(T-1)
 /// weighted by their rates has an expected gap of at most
 ///
-///   (D^2 + G^2 sum eta_t^2) / (2 sum eta_t)                (Nemirovski et al. 2009, eq. 2.18)
+///   (D^2 + G^2 sum eta_t^2) / (2 sum eta_t)                (Nemirovski et al. 2009, section 2.2)
 ///
 /// With eta_t = D / (G sqrt(T)) for all t it is D G / sqrt(T), its least value, and the average is
 /// the plain one. With eta_t ~ 1/sqrt(t) it carries a factor log T. Weighted averages:
@@ -25,11 +25,11 @@ double convex_bound(double distance, double gradient_bound, const LRSums& sums);
 /// most 1.5 D G / sqrt(T) (Zinkevich 2003, theorem 1).
 double projected_convex_bound(double distance, double gradient_bound, std::int64_t steps);
 
-/// A loss with gradients that are lr_bound-Lipschitz ("smoothness" L), no convexity: with a
+/// A loss with gradients that are L-Lipschitz (`smoothness`), no convexity: with a
 /// constant rate eta <= 1 / L, the mean of |grad L(theta_t)|^2 over t = 0 .. T-1 is in expectation
 /// at most
 ///
-///   2 gap / (eta T) + eta L variance                       (Ghadimi and Lan 2013, theorem 2.1)
+///   2 gap / (eta T) + eta L variance                       (Ghadimi and Lan 2013)
 ///
 /// gap       L(theta_0) - min L
 /// variance  E |g - grad L|^2 of the stochastic gradients: GradientVariance::shuffled(B)

@@ -47,7 +47,8 @@ std::string to_string(const BatchSizeLimit& limit);
 ///   |g|^2 - S / B                     has the expectation |G|^2
 ///
 /// for parts of any sizes, of examples drawn independently; the noise scale is the ratio of their
-/// means over the steps. Standard errors take steps for independent of one another.
+/// means over the steps. Sizes may count tokens instead of examples, and so does the result then.
+/// Standard errors take steps for independent of one another.
 class GradientNoiseScale {
  public:
   /// Throws ValueError for a decay outside its range.

@@ -76,8 +76,9 @@ class Lanczos {
   bool converged() const {
     const Index steps = values_.size();
     if (steps < options_.count) return false;
-    // Each subspace holds an eigenvalue that occurs several times once only.
-    if (exhausted_ > 0 && exhausted_ + 1 < options_.count) return false;
+    // Each invariant subspace holds an eigenvalue that occurs several times once only.
+    const bool complete = off_diagonal_.back() == 0;
+    if ((complete || exhausted_ > 0) && exhausted_ + 1 < options_.count) return false;
     const double limit = options_.tolerance * values_.cwiseAbs().maxCoeff();
     for (Index i = 0; i < options_.count; ++i) {
       if (residual(place(i)) > limit) return false;

@@ -36,7 +36,7 @@ concept BatchSource = requires(const D& d, std::span<const std::int64_t> indices
 ///
 ///   optim::Objective distance({w}, [&w](const optim::Examples& batch) {
 ///     return square(sub(w, batch[0])).sum({1});             // w [3], batch[0] [B, 3] -> [B]
-///   }, optim::Examples{points});
+///   }, {points});
 ///
 /// The model is used in the mode it is in: eval() it, unless the draws of Dropout and the batch
 /// statistics of BatchNorm are wanted. Data with random transforms draw from default_generator().
@@ -50,12 +50,12 @@ class Objective {
   /// Over the parameters of `model` that require grad. Model, and data that are passed by name,
   /// must outlive it; a temporary or moved data set is kept inside. Throws ValueError when there is
   /// no parameter, no function or no example.
-  template <class Data>
+  template <class Data = Examples>
   Objective(nn::Module& model, OutputLosses losses, Data&& data)
       : Objective(of_model(model, std::move(losses)), source(std::forward<Data>(data))) {}
 
   /// Over `params`, leaves that require grad (AutogradError otherwise), which `losses` uses.
-  template <class Data>
+  template <class Data = Examples>
   Objective(std::vector<Tensor> params, ExampleLosses losses, Data&& data)
       : Objective(Function{std::move(params), {}, std::move(losses)},
                   source(std::forward<Data>(data))) {}

@@ -9,7 +9,7 @@
 namespace tarn::optim {
 
 /// Whether a schedule meets the conditions under which SGD converges with certainty (Robbins and
-/// Monro 1951, eq. 6, 28):
+/// Monro 1951):
 ///
 ///   sum_t eta_t = infinity      it can travel any distance
 ///   sum_t eta_t^2 < infinity    the noise dies out

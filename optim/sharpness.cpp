@@ -22,6 +22,7 @@ class Ascent {
  public:
   Ascent(const Objective& objective, const SharpnessOptions& options)
       : objective_(objective), chunk_{.chunk_size = options.chunk_size}, start_(objective) {
+    start_loss_ = full_loss(objective, chunk_);
     Generator generator(options.seed);
     for (std::size_t i = 0; i < objective.params().size(); ++i) {
       const Tensor& value = start_.value(i);
@@ -32,6 +33,7 @@ class Ascent {
     loss_ = loss_at(y_);
   }
 
+  double start_loss() const { return start_loss_; }
   double loss() const { return loss_; }
 
   // Towards the corner where the linear part of the loss is largest; false when nothing rises.
@@ -70,6 +72,7 @@ class Ascent {
   Objective::Restore start_;
   Tensors half_width_;
   Tensors y_;
+  double start_loss_ = 0;
   double loss_ = 0;
 };
 
@@ -79,11 +82,11 @@ Sharpness sharpness(const Objective& objective, const SharpnessOptions& options)
   detail::check_positive("sharpness", "epsilon", options.epsilon);
   detail::check_at_least("sharpness", "iterations", options.iterations, 1);
   const NoGradGuard no_grad;
-  const double loss = full_loss(objective, {.chunk_size = options.chunk_size});
+  Ascent ascent(objective, options);
+  const double loss = ascent.start_loss();
   if (!(1 + loss > 0)) {
     throw ValueError(str("sharpness: the loss is ", loss, ": expected a loss >= 0"));
   }
-  Ascent ascent(objective, options);
   for (std::int64_t i = 0; i < options.iterations && ascent.step(); ++i) {
   }
   const double highest = std::max(ascent.loss(), loss);

@@ -1,12 +1,13 @@
-#include <numeric>
+#include <algorithm>
+#include <cmath>
 #include <set>
 #include <vector>
 
 #include <gtest/gtest.h>
 
+#include <tarn/autograd/backward.h>
 #include <tarn/autograd/functional.h>
 #include <tarn/autograd/grad_mode.h>
-#include <tarn/autograd/per_sample.h>
 #include <tarn/nn/batch_norm.h>
 #include <tarn/nn/dropout.h>
 #include <tarn/optim/all_batches.h>
@@ -29,13 +30,6 @@ using testing::quadratic;
 using testing::random;
 using testing::same_bits;
 using testing::SmallNetwork;
-using testing::Tolerance;
-
-std::vector<std::int64_t> first(std::int64_t count) {
-  std::vector<std::int64_t> indices(static_cast<std::size_t>(count));
-  std::iota(indices.begin(), indices.end(), std::int64_t{0});
-  return indices;
-}
 
 // |a - b| / |b| over all parameters.
 double distance(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
@@ -123,9 +117,9 @@ TEST(FullGradient, LeavesNoTraceAndWorksWhileNothingIsRecorded) {
 TEST(FullGradient, IsZeroForAParameterThatTheLossDoesNotUse) {
   const Tensor used = leaf({1, 2});
   const Tensor unused = leaf({3});
-  const Objective objective({used, unused},
-                            [&](const Examples& b) { return mul(b[0], sum(square(used))); },
-                            Examples{ones({4}, {.dtype = kFloat64})});
+  const Objective objective(
+      {used, unused}, [&](const Examples& b) { return mul(b[0], sum(square(used))); },
+      Examples{ones({4}, {.dtype = kFloat64})});
   const auto [loss, gradient] = full_gradient(objective);
   EXPECT_EQ(loss, 5);
   EXPECT_EQ(gradient[0].to_vector(), (std::vector<double>{2, 4}));
@@ -163,24 +157,31 @@ TEST(Objective, ExplainsWhatItWasGivenWrong) {
   EXPECT_TRUE(fails_with<ValueError>([&] { Objective(net.model, each, Examples{}); },
                                      "Objective: data is empty"));
   EXPECT_TRUE(fails_with<ShapeError>(
-      [&] { Objective(net.model, each, Examples{net.inputs, net.targets.slice(0, 0, 4)}); },
+      [&] {
+        Objective(net.model, each, Examples{net.inputs, net.targets.slice(0, 0, 4)});
+      },
       "Objective: data[1] is of shape [4, 2]"));
   EXPECT_TRUE(fails_with<ValueError>(
-      [&] { Objective(net.model, each, Examples{zeros({0, 3}), zeros({0, 2})}); },
+      [&] {
+        Objective(net.model, each, Examples{zeros({0, 3}), zeros({0, 2})});
+      },
       "Objective: number of examples = 0"));
   nn::Dropout without_parameters;
   EXPECT_TRUE(fails_with<ValueError>([&] { Objective(without_parameters, each, data); },
                                      "Objective: there are no parameters"));
   const auto none = [](const Examples&) { return Tensor(); };
   const Tensor x = leaf({1});
-  EXPECT_TRUE(fails_with<AutogradError>([&] { Objective({x, ones({1})}, none, data); },
-                                        "Objective: params[1] does not require grad"));
+  EXPECT_TRUE(fails_with<AutogradError>(
+      [&] {
+        Objective({x, ones({1})}, none, data);
+      },
+      "Objective: params[1] does not require grad"));
   EXPECT_TRUE(fails_with<AutogradError>([&] { Objective({mul(x, 2)}, none, data); },
                                         "Objective: params[0] is not a leaf"));
   EXPECT_TRUE(fails_with<ShapeError>([&] { full_loss(Objective({x}, none, data)); },
                                      "Objective: the losses of 5 examples have no tensor"));
-  EXPECT_TRUE(fails_with<ValueError>(
-      [&] { full_gradient(net.objective, {.chunk_size = 0}); }, "Objective: chunk_size = 0"));
+  EXPECT_TRUE(fails_with<ValueError>([&] { full_gradient(net.objective, {.chunk_size = 0}); },
+                                     "Objective: chunk_size = 0"));
   EXPECT_TRUE(fails_with<IndexError>(
       [&] { batch_gradient(net.objective, std::vector<std::int64_t>{5}); }, "index_select"));
 }
@@ -191,7 +192,7 @@ TEST(Binomial, CountsChoices) {
   EXPECT_EQ(binomial(8, 3), 56);
   EXPECT_EQ(binomial(5, 0), 1);
   EXPECT_EQ(binomial(0, 0), 1);
-  EXPECT_EQ(binomial(66, 33), 7'219'428'434'016'265'800);
+  EXPECT_EQ(binomial(66, 33), 7'219'428'434'016'265'740);
   EXPECT_EQ(binomial(4'000'000'000, 2), 7'999'999'998'000'000'000);
   EXPECT_TRUE(fails_with<ValueError>([] { binomial(68, 34); }, "binomial: 68 over 34"));
   EXPECT_TRUE(fails_with<ValueError>([] { binomial(3, 4); }, "binomial: k = 4: expected 0..3"));
@@ -247,7 +248,8 @@ TEST(MiniBatch, IsAnUnbiasedEstimateOfTheGradientWithTheVarianceOfFinitePopulati
 TEST(GradientVariance, OfAQuadraticIsThatOfItsCenters) {
   const Tensor x = leaf({0.5, -1});
   const Tensor centers = random({50, 2}, 4);
-  const GradientVariance variance = gradient_variance(quadratic(x, {1, 2}, centers), {.loop = true});
+  const GradientVariance variance =
+      gradient_variance(quadratic(x, {1, 2}, centers), {.loop = true});
   const Tensor spread = var(centers, {0}, 0);
   const Tensor off = sub(x.detach(), centers.mean({0}));
   EXPECT_NEAR(variance.trace, spread[0].item() + 4 * spread[1].item(), 1e-13);
@@ -293,7 +295,7 @@ TEST(GradientVariance, RefusesExamplesThatDependOnOneAnother) {
       Examples{random({40, 3}, 1, kFloat32), zeros({40})});
   EXPECT_THROW(gradient_variance(objective), AutogradError);
   model.eval();
-  EXPECT_NO_THROW(gradient_variance(objective));
+  EXPECT_NO_THROW(gradient_variance(objective, {.loop = true}));
 }
 
 // ---- second derivatives ------------------------------------------------------------------------
@@ -307,8 +309,8 @@ TEST(HessianVectorProduct, IsTheHessianOfTheMeanTimesTheVector) {
       },
       Examples{random({70, 3}, 8)});
   const Tensor data = random({70, 3}, 8);
-  const Tensor h = hessian(
-      [&](const Tensor& p) { return square(tanh(matmul(data, p))).mean(); }, x);
+  const Tensor h =
+      hessian([&](const Tensor& p) { return square(tanh(matmul(data, p))).mean(); }, x);
   const Tensor v = random({3}, 9);
   for (const std::int64_t chunk_size : {1, 1024}) {
     const auto product = hessian_vector_product(objective, {v}, {.chunk_size = chunk_size});
@@ -320,8 +322,7 @@ TEST(HessianVectorProduct, AgreesWithCentralDifferencesOfTheGradient) {
   const SmallNetwork net(40);
   const auto& params = net.objective.params();
   std::vector<Tensor> v;
-  for (std::size_t i = 0; i < params.size(); ++i)
-    v.push_back(random(params[i].shape(), 100 + i));
+  for (std::size_t i = 0; i < params.size(); ++i) v.push_back(random(params[i].shape(), 100 + i));
   const auto gradient_at = [&](double step) {
     const Objective::Restore restore(net.objective);
     const NoGradGuard no_grad;
@@ -332,24 +333,24 @@ TEST(HessianVectorProduct, AgreesWithCentralDifferencesOfTheGradient) {
   const auto down = gradient_at(-1e-5);
   const auto product = hessian_vector_product(net.objective, v);
   for (std::size_t i = 0; i < v.size(); ++i) {
-    EXPECT_TRUE(is_close(product[i], mul(sub(up[i], down[i]), 0.5e5),
-                         {.rtol = 1e-6, .atol = 1e-8}));
+    EXPECT_TRUE(
+        is_close(product[i], mul(sub(up[i], down[i]), 0.5e5), {.rtol = 1e-6, .atol = 1e-8}));
   }
 }
 
 TEST(HessianVectorProduct, IsZeroForALinearLossAndChecksItsVector) {
   const Tensor x = leaf({1, 2});
-  const Objective linear({x}, [x](const Examples& b) { return matmul(b[0], x); },
-                         Examples{random({3, 2}, 1)});
+  const Objective linear(
+      {x}, [x](const Examples& b) { return matmul(b[0], x); }, Examples{random({3, 2}, 1)});
   EXPECT_EQ(hessian_vector_product(linear, {random({2}, 2)})[0].to_vector(),
             (std::vector<double>{0, 0}));
   EXPECT_TRUE(fails_with<ShapeError>([&] { hessian_vector_product(linear, {}); },
                                      "hessian_vector_product: v has 0 tensors: expected 1"));
   EXPECT_TRUE(fails_with<ShapeError>([&] { hessian_vector_product(linear, {random({3}, 1)}); },
                                      "hessian_vector_product: v[0] has shape [3]"));
-  EXPECT_TRUE(fails_with<DTypeError>(
-      [&] { hessian_vector_product(linear, {random({2}, 1, kFloat32)}); },
-      "hessian_vector_product: v[0] is float32"));
+  EXPECT_TRUE(
+      fails_with<DTypeError>([&] { hessian_vector_product(linear, {random({2}, 1, kFloat32)}); },
+                             "hessian_vector_product: v[0] is float32"));
 }
 
 }  // namespace

@@ -27,11 +27,10 @@ inline optim::Objective quadratic(const Tensor& x, const std::vector<double>& cu
 
 /// The loss x^T A x / 2 of one example.
 inline optim::Objective quadratic_form(const Tensor& x, const Tensor& a) {
-  return {{x},
-          [x, a](const optim::Examples&) {
-            return mul(sum(mul(x, matmul(a, x))), 0.5).reshape({1});
-          },
-          optim::Examples{zeros({1})}};
+  return {
+      {x},
+      [x, a](const optim::Examples&) { return mul(sum(mul(x, matmul(a, x))), 0.5).reshape({1}); },
+      optim::Examples{zeros({1})}};
 }
 
 inline Tensor random(const Shape& shape, std::uint64_t seed, DType dtype = kFloat64) {
