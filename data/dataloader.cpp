@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -98,6 +99,7 @@ struct DataLoader::Iterator::Run {
     prefetcher.reset();  // before the plan that its threads read changes
     const auto examples = static_cast<std::int64_t>(plan.order.size());
     place->grid.resize(position, place->batch_size, examples);
+    place->batch = std::max(place->batch, place->grid.batch);  // one that failed lies behind
     plan.grid = place->grid;
     plan.batches = plan.grid.batches(examples, drop_last);
     if (num_workers > 0 && position < plan.batches)
@@ -238,6 +240,10 @@ void DataLoader::load_state_dict(const StateDict& state) {
   if (place.grid.example > samples) {
     throw ValueError(str("DataLoader: state \"first_example\" is ", place.grid.example,
                          ": expected 0..", samples, ", the examples of an epoch"));
+  }
+  if (place.grid.batch > place.grid.example) {
+    throw ValueError(str("DataLoader: state \"first_batch\" is ", place.grid.batch,
+                         ": expected at most \"first_example\", ", place.grid.example));
   }
   const std::int64_t last = place.grid.batches(samples, options_.drop_last);
   if (place.batch < place.grid.batch || place.batch > last) {

@@ -16,8 +16,8 @@ namespace tarn::optim {
 ///   (D^2 + G^2 sum eta_t^2) / (2 sum eta_t)                (Nemirovski et al. 2009, section 2.2)
 ///
 /// With eta_t = D / (G sqrt(T)) for all t it is D G / sqrt(T), its least value, and the average is
-/// the plain one. With eta_t ~ 1/sqrt(t) it carries a factor log T. Weighted averages:
-/// AveragedModel::update(lr).
+/// the plain one. With eta_t ~ 1/sqrt(t) it carries a factor log T. The iterates are those at which
+/// the gradients were taken: call AveragedModel::update(lr) before step().
 double convex_bound(double distance, double gradient_bound, const LRSums& sums);
 
 /// A convex loss on a set of diameter D that every update is projected on, with the rates
@@ -25,9 +25,8 @@ double convex_bound(double distance, double gradient_bound, const LRSums& sums);
 /// most 1.5 D G / sqrt(T) (Zinkevich 2003, theorem 1).
 double projected_convex_bound(double distance, double gradient_bound, std::int64_t steps);
 
-/// A loss with gradients that are L-Lipschitz (`smoothness`), no convexity: with a
-/// constant rate eta <= 1 / L, the mean of |grad L(theta_t)|^2 over t = 0 .. T-1 is in expectation
-/// at most
+/// A loss whose gradient is L-Lipschitz (`smoothness`), convex or not: with a constant rate
+/// eta <= 1 / L, the mean of |grad L(theta_t)|^2 over t = 0 .. T-1 is in expectation at most
 ///
 ///   2 gap / (eta T) + eta L variance                       (Ghadimi and Lan 2013)
 ///

@@ -97,15 +97,21 @@ LRRangeTest run(const Objective& objective, Optimizer& optimizer, const LRRangeT
   return result;
 }
 
-// In equal steps of log(lr), differences are slopes.
-double steepest(const LRRangeTest& range) {
-  double slope = 0;
+// The rate in the middle of the steps over which a line through the losses falls fastest. The
+// average would point to later rates, since it lags behind.
+double steepest(const LRRangeTest& range, double smoothing) {
+  const auto count = static_cast<std::int64_t>(range.lrs.size());
+  const auto memory = static_cast<std::int64_t>(std::min(1 / (1 - smoothing), 1e9));
+  const std::int64_t half = std::min(std::max<std::int64_t>(memory / 2, 1), (count - 1) / 2);
+  double steepest_slope = 0;
   double lr = std::numeric_limits<double>::quiet_NaN();
-  for (std::size_t i = 1; i + 1 < range.lrs.size(); ++i) {
-    const double change = range.smoothed[i + 1] - range.smoothed[i - 1];
-    if (change >= slope) continue;
-    slope = change;
-    lr = range.lrs[i];
+  for (std::int64_t i = half; half > 0 && i + half < count; ++i) {
+    double slope = 0;  // least squares, up to a factor: lrs are in equal steps of log(lr)
+    for (std::int64_t k = -half; k <= half; ++k)
+      slope += static_cast<double>(k) * range.losses[static_cast<std::size_t>(i + k)];
+    if (slope >= steepest_slope) continue;
+    steepest_slope = slope;
+    lr = range.lrs[static_cast<std::size_t>(i)];
   }
   return lr;
 }
@@ -124,7 +130,7 @@ LRRangeTest lr_range_test(const Objective& objective, Optimizer& optimizer,
   try {
     LRRangeTest result = run(objective, optimizer, options);
     put_back();
-    result.suggested_lr = steepest(result);
+    result.suggested_lr = steepest(result, options.smoothing);
     return result;
   } catch (...) {
     put_back();

@@ -19,11 +19,11 @@ struct LRRangeTestOptions {
 };
 
 struct LRRangeTest {
-  std::vector<double> lrs;       ///< from start_lr to end_lr in equal ratios, or as far as it came
-  std::vector<double> losses;    ///< of each batch before its update
-  std::vector<double> smoothed;  ///< their exponential average, corrected for its start
-  /// Where the smoothed loss falls fastest over log(lr): a rate to start with. NaN when it never
-  /// falls.
+  std::vector<double> lrs{};     ///< from start_lr to end_lr in equal ratios, or as far as it came
+  std::vector<double> losses{};  ///< of each batch before its update
+  std::vector<double> smoothed{};  ///< their exponential average, corrected for its start
+  /// Where a line through as many losses as the average remembers, 1 / (1 - smoothing), falls
+  /// fastest over log(lr): a rate to start with. NaN when none falls.
   double suggested_lr;
   bool diverged;  ///< it ended early; lrs.back() is too large
 };

@@ -265,7 +265,9 @@ TEST(LoaderState, RefusesEntriesThatAreNone) {
             "DataLoader: state \"batch\" is 8: expected 0..7, the batches of an epoch");
   error("batch", integer(std::numeric_limits<std::int64_t>::min()));
   error("epoch_batch_size", integer(0));
-  error("first_batch", integer(1));
+  EXPECT_EQ(error("first_batch", integer(std::numeric_limits<std::int64_t>::max())),
+            "DataLoader: state \"first_batch\" is 9223372036854775807: expected at most "
+            "\"first_example\", 0");
   EXPECT_EQ(error("first_example", integer(21)),
             "DataLoader: state \"first_example\" is 21: expected 0..20, the examples of an epoch");
   error("made_batch_size", integer(0));

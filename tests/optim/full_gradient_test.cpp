@@ -18,7 +18,7 @@
 
 #include "../tensor/closeness.h"
 #include "../tensor/expect_error.h"
-#include "quadratics.h"
+#include "objectives.h"
 
 namespace tarn::optim {
 namespace {

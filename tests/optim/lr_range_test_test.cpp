@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <tarn/autograd/grad_mode.h>
 #include <tarn/nn/batch_norm.h>
 #include <tarn/optim/adam.h>
 #include <tarn/optim/lr_range_test.h>
@@ -12,7 +13,7 @@
 
 #include "../tensor/closeness.h"
 #include "../tensor/expect_error.h"
-#include "quadratics.h"
+#include "objectives.h"
 
 namespace tarn::optim {
 namespace {
@@ -39,6 +40,21 @@ TEST(LRRangeTest, BreaksOffAboveTheStableRatesOfAQuadratic) {
   EXPECT_GT(range.suggested_lr, 1e-3);
   EXPECT_LT(range.suggested_lr, 2.0 / 20);
   EXPECT_NEAR(range.lrs[1] / range.lrs[0], std::pow(1e5, 1.0 / 99), 1e-12);
+}
+
+TEST(LRRangeTest, IsNotMisledByTheNoiseOfSmallBatches) {
+  const testing::SmallNetwork net(200);
+  for (const Tensor& p : net.objective.params()) {
+    const NoGradGuard no_grad;
+    p.mul_(3);  // far from the minimum
+  }
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    SGD sgd(net.objective.params(), {.lr = 0.5});
+    const LRRangeTest range = lr_range_test(net.objective, sgd, {.batch_size = 16, .seed = seed});
+    EXPECT_TRUE(range.diverged);
+    EXPECT_GT(range.suggested_lr, 1e-3) << seed;
+    EXPECT_LT(range.suggested_lr, range.lrs.back()) << seed;
+  }
 }
 
 TEST(LRRangeTest, SmoothsTheLossesWithoutTheBiasOfTheStart) {

@@ -286,12 +286,12 @@ TEST(GrowBatch, FollowsAnOptimizerAndResumes) {
                      {.batch_size = 8, .max_batch_size = 100});
   };
   const Tensor p = leaf({1});
-  p.set_grad(leaf({1}).detach());
   SGD sgd({p}, {.lr = 0.4});
   GrowBatch schedule = make(sgd);
   std::vector<std::int64_t> sizes;
   for (int t = 0; t < 5; ++t) {
     sizes.push_back(schedule.batch_size());
+    p.set_grad(leaf({1}).detach());
     sgd.step();
     schedule.step();
   }
