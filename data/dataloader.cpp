@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -86,9 +87,24 @@ std::int64_t integer(const StateDict& state, const char* name) {
 struct DataLoader::Iterator::Run {
   detail::EpochPlan plan;
   std::shared_ptr<Place> place;
+  bool drop_last;
+  int num_workers;
+  int prefetch_factor;
   std::optional<detail::Prefetcher> prefetcher{};
   std::int64_t position = 0;
   Batch batch{};
+
+  // Plans the batches from `position` on, and lets the workers begin.
+  void start() {
+    prefetcher.reset();  // before the plan that its threads read changes
+    const auto examples = static_cast<std::int64_t>(plan.order.size());
+    place->grid.resize(position, place->batch_size, examples);
+    place->batch = std::max(place->batch, place->grid.batch);  // one that failed lies behind
+    plan.grid = place->grid;
+    plan.batches = plan.grid.batches(examples, drop_last);
+    if (num_workers > 0 && position < plan.batches)
+      prefetcher.emplace(plan, position, num_workers, prefetch_factor);
+  }
 
   // The old batch goes first: its memory serves the new one. A batch that fails is not used.
   void load() {
@@ -103,6 +119,7 @@ struct DataLoader::Iterator::Run {
 DataLoader::DataLoader(DatasetRef dataset, DataLoaderOptions options)
     : dataset_(std::move(dataset)),
       options_(checked(std::move(options))),
+      made_batch_size_(options_.batch_size),
       dataset_size_(checked_count("the size of the data set", dataset_->size())),
       seed_(options_.seed ? *options_.seed : drawn_seed()) {
   checked_count("the sampler's num_samples()", options_.sampler->num_samples(dataset_size_));
@@ -119,28 +136,31 @@ DataLoader::Iterator DataLoader::begin() {
                                            ", drop_last = ", options_.drop_last));
   }
   auto place = std::make_shared<Place>(next_);
-  if (place->batch_size == 0) place->batch_size = options_.batch_size;
-  auto run = std::unique_ptr<Iterator::Run>(new Iterator::Run{
-      {dataset_, epoch_order(*options_.sampler, dataset_size_, seed_, place->epoch),
-       place->batch_size, batches(place->batch_size), options_.collate, seed_, place->epoch},
-      place});
+  place->batch_size = options_.batch_size;
+  if (place->grid.batch_size == 0) place->grid.batch_size = options_.batch_size;
+  auto run = std::unique_ptr<Iterator::Run>(
+      new Iterator::Run{{dataset_,
+                         epoch_order(*options_.sampler, dataset_size_, seed_, place->epoch),
+                         {},
+                         0,
+                         options_.collate,
+                         seed_,
+                         place->epoch},
+                        place,
+                        options_.drop_last,
+                        options_.num_workers,
+                        options_.prefetch_factor});
   run->position = place->batch;
-  if (options_.num_workers > 0 && run->position < run->plan.batches) {
-    run->prefetcher.emplace(run->plan, run->position, options_.num_workers,
-                            options_.prefetch_factor);
-  }
+  run->start();
   next_ = {.epoch = place->epoch + 1};
   running_ = std::move(place);
   run->load();
   return Iterator(std::move(run));
 }
 
-std::int64_t DataLoader::size() const { return batches(options_.batch_size); }
-
-std::int64_t DataLoader::batches(std::int64_t batch_size) const {
-  const std::int64_t samples = options_.sampler->num_samples(dataset_size_);
-  const bool short_batch = samples % batch_size != 0 && !options_.drop_last;
-  return samples / batch_size + (short_batch ? 1 : 0);
+std::int64_t DataLoader::size() const {
+  const detail::BatchGrid grid{.batch_size = options_.batch_size};
+  return grid.batches(options_.sampler->num_samples(dataset_size_), options_.drop_last);
 }
 
 void DataLoader::set_epoch(std::uint64_t epoch) {
@@ -151,6 +171,7 @@ void DataLoader::set_epoch(std::uint64_t epoch) {
 void DataLoader::set_batch_size(std::int64_t batch_size) {
   check_batch_size(batch_size);
   options_.batch_size = batch_size;
+  if (running_) running_->batch_size = batch_size;
 }
 
 // Order e tells apart most samplers, but shuffling once and anew begin alike.
@@ -165,7 +186,10 @@ std::uint64_t DataLoader::order_hash(std::uint64_t seed, std::uint64_t epoch) co
 }
 
 StateDict DataLoader::state_dict() const {
-  const Place place = running_ && !running_->ended ? *running_ : next_;
+  Place place = running_ && !running_->ended ? *running_ : next_;
+  const std::int64_t examples = options_.sampler->num_samples(dataset_size_);
+  if (place.grid.batch_size == 0) place.grid.batch_size = options_.batch_size;
+  if (place.batch_size > 0) place.grid.resize(place.batch, place.batch_size, examples);
   StateDict state;
   const auto set = [&](const char* name, auto value) {
     state.set(name, scalar_tensor(static_cast<std::int64_t>(value)));
@@ -173,8 +197,11 @@ StateDict DataLoader::state_dict() const {
   set("seed", seed_);
   set("epoch", place.epoch);
   set("batch", place.batch);
-  set("epoch_batch_size", place.batch_size > 0 ? place.batch_size : options_.batch_size);
+  set("first_batch", place.grid.batch);
+  set("first_example", place.grid.example);
+  set("epoch_batch_size", place.grid.batch_size);
   set("batch_size", options_.batch_size);
+  set("made_batch_size", made_batch_size_);
   set("drop_last", options_.drop_last);
   set("dataset_size", dataset_size_);
   set("order", order_hash(seed_, place.epoch));
@@ -196,23 +223,40 @@ void DataLoader::load_state_dict(const StateDict& state) {
   };
   Place place{.epoch = static_cast<std::uint64_t>(at_least("epoch", 0)),
               .batch = at_least("batch", 0),
-              .batch_size = at_least("epoch_batch_size", 1)};
+              .grid = {.batch = at_least("first_batch", 0),
+                       .example = at_least("first_example", 0),
+                       .batch_size = at_least("epoch_batch_size", 1)}};
+  const std::int64_t batch_size = at_least("batch_size", 1);
   fits("dataset_size", dataset_size_, "resume with the data that the run began with");
-  fits("batch_size", options_.batch_size, "make this one with the state's, or set_batch_size() it");
+  if (at_least("made_batch_size", 1) != made_batch_size_) {
+    fits("batch_size", options_.batch_size,
+         "make this one with the state's, or set_batch_size() it");
+  }
   fits("drop_last", options_.drop_last, "make this one with the state's");
   if (options_.seed) {
     fits("seed", static_cast<std::int64_t>(*options_.seed), "leave .seed out, or give the state's");
   }
-  if (place.batch > batches(place.batch_size)) {
-    throw ValueError(str("DataLoader: state \"batch\" is ", place.batch, ": expected 0..",
-                         batches(place.batch_size), ", the batches of an epoch"));
+  const std::int64_t samples = options_.sampler->num_samples(dataset_size_);
+  if (place.grid.example > samples) {
+    throw ValueError(str("DataLoader: state \"first_example\" is ", place.grid.example,
+                         ": expected 0..", samples, ", the examples of an epoch"));
+  }
+  if (place.grid.batch > place.grid.example) {
+    throw ValueError(str("DataLoader: state \"first_batch\" is ", place.grid.batch,
+                         ": expected at most \"first_example\", ", place.grid.example));
+  }
+  const std::int64_t last = place.grid.batches(samples, options_.drop_last);
+  if (place.batch < place.grid.batch || place.batch > last) {
+    throw ValueError(str("DataLoader: state \"batch\" is ", place.batch, ": expected ",
+                         place.grid.batch, "..", last, ", the batches of an epoch"));
   }
   if (static_cast<std::uint64_t>(integer(state, "order")) != order_hash(seed, place.epoch)) {
     throw ValueError(
         str("DataLoader: the sampler visits the examples of epoch ", place.epoch,
             " in another order than in the state's run: resume with the same sampler or shuffle"));
   }
-  if (place.batch == 0) place.batch_size = 0;  // an epoch that has not begun goes by the options
+  if (place.batch == 0) place.grid = {};  // an epoch that has not begun goes by the options
+  options_.batch_size = batch_size;
   seed_ = seed;
   next_ = place;
   running_.reset();
@@ -231,6 +275,7 @@ Batch& DataLoader::Iterator::operator*() const {
 DataLoader::Iterator& DataLoader::Iterator::operator++() {
   if (run_ && run_->position < run_->plan.batches) {
     ++run_->position;
+    if (run_->place->batch_size != run_->plan.grid.batch_size) run_->start();
     run_->load();
   }
   return *this;

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include <tarn/data/dataset.h>
+#include <tarn/data/detail/batch_grid.h>
 #include <tarn/data/sampler.h>
 #include <tarn/tensor/state_dict.h>
 
@@ -65,7 +66,9 @@ class DataLoader {
   /// Number of examples in the data set.
   std::int64_t dataset_size() const { return dataset_size_; }
   std::int64_t batch_size() const { return options_.batch_size; }
-  /// From the next epoch on. Throws ValueError unless it is >= 1.
+  /// From the next batch on, also inside an epoch (of several under way, the one begun last): the
+  /// examples that are left come in batches of the new size. What workers have fetched ahead is
+  /// fetched again. Throws ValueError unless it is >= 1.
   void set_batch_size(std::int64_t batch_size);
 
   /// The number of the epoch that begin() will begin, or go on with after load_state_dict(); the
@@ -83,9 +86,13 @@ class DataLoader {
   /// once the loop has ended it is the next epoch. Of several epochs under way, it is about the one
   /// begun last.
   ///
-  /// Entries, int64 []: seed, epoch, batch (used so far), epoch_batch_size (of that epoch),
-  /// batch_size, drop_last, dataset_size, order (a hash of the sampler's indices in this epoch and
-  /// the next).
+  /// A batch size that was set is part of the state: the other loader takes it over, if it was made
+  /// with the batch size that this one was made with.
+  ///
+  /// Entries, int64 []: seed, epoch, batch (used so far), first_batch and first_example (those
+  /// before the batches of the present size, in that epoch), epoch_batch_size (that size),
+  /// batch_size, made_batch_size (in the options), drop_last, dataset_size, order (a hash of the
+  /// sampler's indices in this epoch and the next).
   StateDict state_dict() const;
   /// Throws IndexError for a missing entry and ValueError for one that is not a single int64, is
   /// out of range or does not fit this loader: another batch_size, drop_last, dataset_size or
@@ -95,6 +102,7 @@ class DataLoader {
  private:
   DatasetRef dataset_;
   DataLoaderOptions options_;
+  std::int64_t made_batch_size_;
   std::int64_t dataset_size_;
   std::uint64_t seed_;
 
@@ -102,10 +110,10 @@ class DataLoader {
   struct Place {
     std::uint64_t epoch = 0;
     std::int64_t batch = 0;
-    std::int64_t batch_size = 0;  // of this epoch; 0: that of the options
+    detail::BatchGrid grid{};     // with a batch_size of 0: that of the options
+    std::int64_t batch_size = 0;  // of the batches to come
     bool ended = false;
   };
-  std::int64_t batches(std::int64_t batch_size) const;
   std::uint64_t order_hash(std::uint64_t seed, std::uint64_t epoch) const;
 
   Place next_;

@@ -22,9 +22,10 @@ namespace {
 }  // namespace
 
 Batch EpochPlan::fetch(std::int64_t batch, int worker, const std::atomic<bool>* cancelled) const {
-  const auto begin = static_cast<std::size_t>(batch * batch_size);
+  const auto begin = static_cast<std::size_t>(grid.start(batch));
   const std::span<const std::int64_t> indices(
-      order.data() + begin, std::min(order.size() - begin, static_cast<std::size_t>(batch_size)));
+      order.data() + begin,
+      std::min(order.size() - begin, static_cast<std::size_t>(grid.batch_size)));
   FetchScope scope(seed, epoch, batch, indices, cancelled);
   const NoGradGuard no_grad;
   try {

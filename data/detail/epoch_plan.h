@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <tarn/data/dataset.h>
+#include <tarn/data/detail/batch_grid.h>
 
 namespace tarn::data::detail {
 
@@ -13,9 +14,9 @@ namespace tarn::data::detail {
 struct EpochPlan {
   DatasetRef dataset;
   std::vector<std::int64_t> order;  ///< indices of the examples, in order of use
-  std::int64_t batch_size;
-  std::int64_t batches;
-  Collate collate;  ///< empty: Dataset::get_batch
+  BatchGrid grid;
+  std::int64_t batches;  ///< of the epoch, those before the grid included
+  Collate collate;       ///< empty: Dataset::get_batch
   std::uint64_t seed;
   std::uint64_t epoch;
 

@@ -159,28 +159,42 @@ TEST(LoaderState, CountsABatchThatFailedAsNotUsed) {
   EXPECT_EQ(batches_of(loader), (std::vector<std::vector<std::int64_t>>{{4, 5}, {6, 7}}));
 }
 
-TEST(LoaderState, KeepsTheBatchSizeOfTheEpochUnderWay) {
-  const NoisyNumbers numbers(20);
-  const auto run = [&](DataLoader& loader, std::int64_t stop_after) {
-    Batches all;
+// A loop that grows its batches on the way: 2, 2, 5, 5, 5, ... in the first epoch, then 9.
+Batches growing(DataLoader& loader, std::int64_t stop_after) {
+  Batches all;
+  while (loader.epoch() < 3) {
     for (auto& [x, y] : loader) {
+      const auto used = loader.state_dict().at("batch").item<std::int64_t>();
       all.push_back(x.to_vector<float>());
-      loader.set_batch_size(7);
-      if (static_cast<std::int64_t>(all.size()) == stop_after) break;
+      if (loader.epoch() == 1 && used == 2) loader.set_batch_size(5);
+      if (loader.epoch() == 2 && used == 1) loader.set_batch_size(9);
+      if (static_cast<std::int64_t>(all.size()) == stop_after) return all;
     }
-    return all;
-  };
-  DataLoader reference(numbers, {.batch_size = 4, .seed = 1});
-  Batches expected = run(reference, -1);
-  for (const auto& batch : epochs(reference, 1)) expected.push_back(batch);
+  }
+  return all;
+}
 
-  DataLoader interrupted(numbers, {.batch_size = 4, .seed = 1});
-  run(interrupted, 2);
-  DataLoader resumed(numbers, {.batch_size = 7});
-  resumed.load_state_dict(interrupted.state_dict());
-  Batches rest = run(resumed, -1);
-  for (const auto& batch : epochs(resumed, 1)) rest.push_back(batch);
-  EXPECT_EQ(rest, tail(expected, 2));
+TEST(LoaderState, HoldsABatchSizeThatWasSetBetweenSteps) {
+  const NoisyNumbers numbers(20);
+  DataLoader reference(numbers, {.batch_size = 2, .seed = 1});
+  const Batches expected = growing(reference, -1);
+  std::vector<std::size_t> sizes;
+  for (const auto& batch : expected) sizes.push_back(batch.size() / 5);
+  EXPECT_EQ(sizes, (std::vector<std::size_t>{2, 2, 5, 5, 5, 1, 5, 9, 6, 9, 9, 2}));
+
+  for (std::size_t taken = 1; taken < expected.size(); ++taken) {
+    for (const int workers : {0, 2}) {
+      DataLoader interrupted(numbers, {.batch_size = 2, .num_workers = workers, .seed = 1});
+      growing(interrupted, static_cast<std::int64_t>(taken));
+      DataLoader resumed(numbers, {.batch_size = 2, .num_workers = 2 - workers});
+      resumed.load_state_dict(interrupted.state_dict().clone());
+      EXPECT_EQ(resumed.batch_size(), interrupted.batch_size());
+      DataLoader again(numbers, {.batch_size = 2});
+      again.load_state_dict(resumed.state_dict().clone());
+      EXPECT_EQ(growing(resumed, -1), tail(expected, taken)) << "after " << taken << " batches";
+      EXPECT_EQ(growing(again, -1), tail(expected, taken)) << "saved twice";
+    }
+  }
 }
 
 TEST(LoaderState, LetsTheBatchSizeChangeBeforeTheEpochBegins) {
@@ -251,6 +265,12 @@ TEST(LoaderState, RefusesEntriesThatAreNone) {
             "DataLoader: state \"batch\" is 8: expected 0..7, the batches of an epoch");
   error("batch", integer(std::numeric_limits<std::int64_t>::min()));
   error("epoch_batch_size", integer(0));
+  EXPECT_EQ(error("first_batch", integer(std::numeric_limits<std::int64_t>::max())),
+            "DataLoader: state \"first_batch\" is 9223372036854775807: expected at most "
+            "\"first_example\", 0");
+  EXPECT_EQ(error("first_example", integer(21)),
+            "DataLoader: state \"first_example\" is 21: expected 0..20, the examples of an epoch");
+  error("made_batch_size", integer(0));
   error("order", integer(1));
   EXPECT_EQ(loader.epoch(), 0U);
   DataLoader same(numbers, {.batch_size = 3, .seed = 7});

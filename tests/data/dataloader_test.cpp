@@ -135,21 +135,64 @@ TEST(DataLoader, HandsBatchesOver) {
   EXPECT_EQ(set.data().to_vector<int>(), (std::vector<int>{0, 0, 0, 0}));
 }
 
-TEST(DataLoader, ChangesTheBatchSizeFromTheNextEpochOn) {
-  const Numbers numbers(6);
-  DataLoader loader(numbers, {.batch_size = 2, .shuffle = false});
+TEST(DataLoader, ChangesTheBatchSizeFromTheNextBatchOn) {
+  const Numbers numbers(20);
+  for (const int workers : {0, 2}) {
+    DataLoader loader(numbers, {.batch_size = 2, .shuffle = false, .num_workers = workers});
+    std::vector<std::int64_t> sizes;
+    std::vector<std::int64_t> examples;
+    for (auto& [x, y] : loader) {
+      sizes.push_back(x.size(0));
+      for (const std::int64_t i : x.to_vector<std::int64_t>()) examples.push_back(i);
+      if (sizes.size() == 2) loader.set_batch_size(7);
+      if (sizes.size() == 3) loader.set_batch_size(4);
+    }
+    EXPECT_EQ(sizes, (Examples{2, 2, 7, 4, 4, 1}));
+    EXPECT_EQ(examples, counting(20)) << "each example once, in order";
+    sizes.clear();
+    for (auto& [x, y] : loader) sizes.push_back(x.size(0));
+    EXPECT_EQ(sizes, (Examples{4, 4, 4, 4, 4}));
+    EXPECT_EQ(loader.batch_size(), 4);
+    EXPECT_EQ(loader.size(), 5);
+    EXPECT_EQ(thrown_text<ValueError>([&] { loader.set_batch_size(0); }),
+              "DataLoader: batch_size = 0: expected >= 1");
+    EXPECT_EQ(loader.batch_size(), 4);
+  }
+}
+
+TEST(DataLoader, DropsTheShortBatchOfTheSizeThatIsSetLast) {
+  DataLoader loader(Numbers(20), {.batch_size = 6, .drop_last = true});
   std::vector<std::int64_t> sizes;
   for (auto& [x, y] : loader) {
     sizes.push_back(x.size(0));
     loader.set_batch_size(5);
   }
+  EXPECT_EQ(sizes, (Examples{6, 5, 5}));
+  for ([[maybe_unused]] auto& batch : loader) loader.set_batch_size(16);  // more than are left
+  sizes.clear();
   for (auto& [x, y] : loader) sizes.push_back(x.size(0));
-  EXPECT_EQ(sizes, (Examples{2, 2, 2, 5, 1}));
-  EXPECT_EQ(loader.batch_size(), 5);
-  EXPECT_EQ(loader.size(), 2);
-  EXPECT_EQ(thrown_text<ValueError>([&] { loader.set_batch_size(0); }),
-            "DataLoader: batch_size = 0: expected >= 1");
-  EXPECT_EQ(loader.batch_size(), 5);
+  EXPECT_EQ(sizes, Examples{16});
+}
+
+TEST(DataLoader, ChangesTheBatchSizeBehindABatchThatFailed) {
+  struct Failing : Numbers {
+    using Numbers::Numbers;
+    tarn::data::Example get(std::int64_t index) const override {
+      if (index == 3) throw std::runtime_error("broken");
+      return Numbers::get(index);
+    }
+  };
+  const Failing set(9);
+  DataLoader loader(set, {.batch_size = 2, .shuffle = false});
+  auto batch = loader.begin();
+  EXPECT_THROW(++batch, WorkerError);
+  loader.set_batch_size(3);
+  ++batch;
+  EXPECT_EQ(batch->data.to_vector<std::int64_t>(), (Examples{4, 5, 6}));
+  ++batch;
+  EXPECT_EQ(batch->data.to_vector<std::int64_t>(), (Examples{7, 8}));
+  ++batch;
+  EXPECT_EQ(batch, loader.end());
 }
 
 // ---- seeds and epochs ----
