@@ -1,7 +1,12 @@
+#include <algorithm>
+#include <cmath>
+
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/arithmetic.h>
+#include <tarn/nn/clip_grad.h>
 #include <tarn/optim/accumulator.h>
 #include <tarn/optim/detail/check_number.h>
+#include <tarn/optim/gradient_noise_scale.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
 #include <tarn/tensor/warning.h>
@@ -60,18 +65,54 @@ bool Accumulator::backward(const Tensor& loss, std::int64_t count) {
     check_undisturbed();
   } else {
     optimizer_.zero_grad();
+    part_norms_.clear();
+    part_sizes_.clear();
   }
   const bool mean = options_.reduction == Reduction::mean;
   const double weight =
       mean ? static_cast<double>(count) / static_cast<double>(options_.batch_size) : 1;
-  if (weight == 1) {
-    loss.backward();
+  const Tensor weighted = weight == 1 ? loss : mul(loss, weight);
+  if (options_.noise_scale) {
+    const double norm = backward_norm(weighted);
+    part_norms_.push_back(norm / (mean ? weight : static_cast<double>(count)));
+    part_sizes_.push_back(count);
   } else {
-    mul(loss, weight).backward();
+    weighted.backward();
   }
   step_count_ = optimizer_.step_count();
   count_ += count;
   return count_ >= options_.batch_size && flush();
+}
+
+// backward(), and the norm of what it alone adds to the gradients.
+double Accumulator::backward_norm(const Tensor& loss) const {
+  struct Hooks : std::vector<RemovableHandle> {
+    ~Hooks() {
+      for (RemovableHandle& hook : *this) hook.remove();
+    }
+  } hooks;
+  double norm = 0;
+  for (const ParamGroup& group : optimizer_.param_groups()) {
+    for (const Tensor& p : group.params) {
+      if (!p.requires_grad()) continue;
+      hooks.push_back(p.register_hook([&norm](const Tensor& gradient) {
+        norm = std::hypot(norm, nn::get_total_norm({gradient}));
+      }));
+    }
+  }
+  loss.backward();
+  return norm;
+}
+
+void Accumulator::measure_noise() {
+  if (part_norms_.size() < 2) return;
+  std::vector<Tensor> gradients;
+  for_each_grad(optimizer_, [&](const Tensor&, const Tensor& grad) { gradients.push_back(grad); });
+  const bool mean = options_.reduction == Reduction::mean;
+  const double norm = nn::get_total_norm(gradients) / (mean ? 1 : static_cast<double>(count_));
+  const bool finite = std::isfinite(norm) &&
+                      std::ranges::all_of(part_norms_, [](double n) { return std::isfinite(n); });
+  if (finite) options_.noise_scale->update(part_norms_, part_sizes_, norm);
 }
 
 bool Accumulator::flush() {
@@ -84,6 +125,7 @@ bool Accumulator::flush() {
     for_each_grad(optimizer_,
                   [factor](const Tensor& p, const Tensor& grad) { p.set_grad(mul(grad, factor)); });
   }
+  if (options_.noise_scale) measure_noise();
   count_ = 0;
   optimizer_.step();
   return true;

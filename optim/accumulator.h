@@ -1,15 +1,21 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include <tarn/autograd/ops/losses.h>
 #include <tarn/optim/optimizer.h>
 
 namespace tarn::optim {
 
+class GradientNoiseScale;
+
 struct AccumulatorOptions {
   std::int64_t batch_size;                ///< examples in one step of the optimizer, >= 1
   Reduction reduction = Reduction::mean;  ///< how the losses were made of their examples
+  /// Is given the norms of each step of two parts or more, before hooks such as clipping change the
+  /// gradients; steps that are not finite are left out. It must live longer.
+  GradientNoiseScale* noise_scale = nullptr;
 };
 
 /// Gradient accumulation: the steps of a large batch for the memory of a small one.
@@ -54,11 +60,15 @@ class Accumulator {
 
  private:
   void check_undisturbed() const;
+  double backward_norm(const Tensor& loss) const;
+  void measure_noise();
 
   Optimizer& optimizer_;
   AccumulatorOptions options_;
   std::int64_t count_ = 0;
   std::int64_t step_count_ = 0;  // of the optimizer when the first example came
+  std::vector<double> part_norms_;
+  std::vector<std::int64_t> part_sizes_;
 };
 
 }  // namespace tarn::optim

@@ -28,6 +28,10 @@ class ChainedScheduler final : public LRScheduler {
   /// That of the last schedule that has one.
   std::optional<double> momentum(std::int64_t t) const override;
 
+  /// Known where the parts multiply base_lr by a factor, and repeat or all but one end in a
+  /// constant.
+  LRTail tail(double base_lr) const override;
+
  private:
   double value(std::int64_t t, double base_lr) const override;
 

@@ -24,6 +24,8 @@ class ConstantLR final : public LRScheduler {
     attach(optimizer);
   }
 
+  LRTail tail(double) const override { return LRTail::constant(options_.total_iters); }
+
  private:
   double value(std::int64_t t, double base_lr) const override;
 

@@ -25,6 +25,8 @@ class CosineAnnealingLR final : public LRScheduler {
     attach(optimizer);
   }
 
+  LRTail tail(double) const override { return LRTail::constant(options_.T_max); }
+
  private:
   double value(std::int64_t t, double base_lr) const override;
 

@@ -25,4 +25,9 @@ double CosineAnnealingWarmRestarts::value(std::int64_t t, double base_lr) const 
   return eta_min + (base_lr - eta_min) * (1 + std::cos(std::numbers::pi * current / period)) / 2;
 }
 
+LRTail CosineAnnealingWarmRestarts::tail(double base_lr) const {
+  if (options_.T_mult == 1) return LRTail::repeating(0, options_.T_0);
+  return base_lr == 0 && options_.eta_min == 0 ? LRTail::constant(0) : LRTail::lasting();
+}
+
 }  // namespace tarn::optim

@@ -28,6 +28,8 @@ class CosineAnnealingWarmRestarts final : public LRScheduler {
     attach(optimizer);
   }
 
+  LRTail tail(double base_lr) const override;
+
  private:
   double value(std::int64_t t, double base_lr) const override;
 

@@ -42,6 +42,8 @@ class CyclicLR final : public LRScheduler {
 
   std::optional<double> momentum(std::int64_t t) const override;
 
+  LRTail tail(double base_lr) const override;
+
  private:
   double value(std::int64_t t, double base_lr) const override;
 

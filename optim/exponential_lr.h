@@ -19,6 +19,8 @@ class ExponentialLR final : public LRScheduler {
     attach(optimizer);
   }
 
+  LRTail tail(double) const override { return LRTail::repeating(0, 1, options_.gamma); }
+
  private:
   double value(std::int64_t t, double base_lr) const override;
 

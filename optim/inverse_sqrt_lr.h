@@ -14,6 +14,8 @@ class InverseSqrtLR final : public LRScheduler {
   InverseSqrtLR();
   explicit InverseSqrtLR(Optimizer& optimizer) : InverseSqrtLR() { attach(optimizer); }
 
+  LRTail tail(double) const override { return LRTail::power(0, 0.5, 1); }
+
  private:
   double value(std::int64_t t, double base_lr) const override;
 };

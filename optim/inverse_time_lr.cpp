@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include <tarn/optim/detail/check_number.h>
 #include <tarn/optim/inverse_time_lr.h>
 
@@ -10,6 +12,11 @@ InverseTimeLR::InverseTimeLR(const InverseTimeLROptions& options)
 
 double InverseTimeLR::value(std::int64_t t, double base_lr) const {
   return base_lr / (1 + options_.alpha * static_cast<double>(t));
+}
+
+LRTail InverseTimeLR::tail(double) const {
+  const double offset = 1 / options_.alpha;
+  return std::isfinite(offset) ? LRTail::power(0, 1, offset) : LRTail::constant(0);
 }
 
 }  // namespace tarn::optim

@@ -21,6 +21,8 @@ class InverseTimeLR final : public LRScheduler {
     attach(optimizer);
   }
 
+  LRTail tail(double) const override;
+
  private:
   double value(std::int64_t t, double base_lr) const override;
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <tarn/optim/lr_tail.h>
 #include <tarn/optim/optimizer.h>
 #include <tarn/tensor/state_dict.h>
 
@@ -35,6 +36,10 @@ class LRScheduler {
   /// The momentum at t >= 0 for schedules that set it too: the groups' option "momentum", or
   /// "beta1" of the Adam family.
   virtual std::optional<double> momentum(std::int64_t) const { return {}; }
+
+  /// How the rates of a group that started with base_lr go on for ever: what robbins_monro() is
+  /// told.
+  virtual LRTail tail(double) const { return {}; }
 
   /// Takes the present learning rate of each group as its base_lr, and sets lr(0). The optimizer
   /// must live longer. Throws ValueError when there is an optimizer already, or it has no option

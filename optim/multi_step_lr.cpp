@@ -20,4 +20,9 @@ double MultiStepLR::value(std::int64_t t, double base_lr) const {
   return base_lr * std::pow(options_.gamma, static_cast<double>(drops));
 }
 
+LRTail MultiStepLR::tail(double) const {
+  const auto last = std::ranges::max_element(options_.milestones);
+  return LRTail::constant(last == options_.milestones.end() ? 0 : *last);
+}
+
 }  // namespace tarn::optim

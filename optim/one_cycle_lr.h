@@ -35,6 +35,8 @@ class OneCycleLR final : public LRScheduler {
 
   std::optional<double> momentum(std::int64_t t) const override;
 
+  LRTail tail(double) const override { return LRTail::constant(options_.total_steps - 1); }
+
  private:
   double value(std::int64_t t, double base_lr) const override;
 

@@ -1,35 +1,52 @@
 #pragma once
 
-// Optimizers, learning rate schedules, averaging and accumulation.
+// Optimizers, learning rate schedules, averaging and accumulation; what SGD does: noise, curvature,
+// bounds, costs.
 #include <tarn/optim/accumulator.h>
 #include <tarn/optim/adagrad.h>
 #include <tarn/optim/adam.h>
 #include <tarn/optim/adamw.h>
+#include <tarn/optim/all_batches.h>
 #include <tarn/optim/averaged_model.h>
 #include <tarn/optim/chained_scheduler.h>
 #include <tarn/optim/constant_lr.h>
+#include <tarn/optim/convergence_bounds.h>
 #include <tarn/optim/cosine_annealing_lr.h>
 #include <tarn/optim/cosine_annealing_warm_restarts.h>
+#include <tarn/optim/cost_meter.h>
 #include <tarn/optim/cyclic_lr.h>
+#include <tarn/optim/estimate.h>
 #include <tarn/optim/exponential_lr.h>
+#include <tarn/optim/full_gradient.h>
+#include <tarn/optim/gradient_noise_scale.h>
+#include <tarn/optim/gradient_variance.h>
+#include <tarn/optim/grow_batch.h>
+#include <tarn/optim/hessian_spectrum.h>
 #include <tarn/optim/inverse_sqrt_lr.h>
 #include <tarn/optim/inverse_time_lr.h>
 #include <tarn/optim/lambda_lr.h>
 #include <tarn/optim/linear_lr.h>
+#include <tarn/optim/loss_slice.h>
+#include <tarn/optim/lr_range_test.h>
 #include <tarn/optim/lr_scheduler.h>
+#include <tarn/optim/lr_tail.h>
 #include <tarn/optim/make_schedule.h>
 #include <tarn/optim/multi_step_lr.h>
 #include <tarn/optim/multiplicative_lr.h>
+#include <tarn/optim/objective.h>
 #include <tarn/optim/one_cycle_lr.h>
 #include <tarn/optim/optimizer.h>
 #include <tarn/optim/param_group.h>
 #include <tarn/optim/polynomial_lr.h>
 #include <tarn/optim/reduce_lr_on_plateau.h>
 #include <tarn/optim/rmsprop.h>
+#include <tarn/optim/robbins_monro.h>
+#include <tarn/optim/scale_lr.h>
 #include <tarn/optim/schedule.h>
 #include <tarn/optim/sequential_lr.h>
 #include <tarn/optim/sgd.h>
 #include <tarn/optim/sgd_function.h>
+#include <tarn/optim/sharpness.h>
 #include <tarn/optim/state.h>
 #include <tarn/optim/step_lr.h>
 #include <tarn/optim/warmup_lr.h>

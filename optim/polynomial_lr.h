@@ -21,6 +21,8 @@ class PolynomialLR final : public LRScheduler {
     attach(optimizer);
   }
 
+  LRTail tail(double) const override { return LRTail::constant(options_.total_iters); }
+
  private:
   double value(std::int64_t t, double base_lr) const override;
 

@@ -40,4 +40,8 @@ std::optional<double> SequentialLR::momentum(std::int64_t t) const {
   return schedules_[i]->momentum(t);
 }
 
+LRTail SequentialLR::tail(double base_lr) const {
+  return schedules_.back()->tail(base_lr).later(milestones_.empty() ? 0 : milestones_.back());
+}
+
 }  // namespace tarn::optim

@@ -29,6 +29,8 @@ class SequentialLR final : public LRScheduler {
 
   std::optional<double> momentum(std::int64_t t) const override;
 
+  LRTail tail(double base_lr) const override;
+
  private:
   double value(std::int64_t t, double base_lr) const override;
   std::size_t part(std::int64_t& t) const;

@@ -20,6 +20,10 @@ class StepLR final : public LRScheduler {
     attach(optimizer);
   }
 
+  LRTail tail(double) const override {
+    return LRTail::repeating(0, options_.step_size, options_.gamma);
+  }
+
  private:
   double value(std::int64_t t, double base_lr) const override;
 

@@ -27,6 +27,10 @@ class WarmupLR final : public LRScheduler {
 
   std::optional<double> momentum(std::int64_t t) const override;
 
+  LRTail tail(double base_lr) const override {
+    return schedule_->tail(base_lr).later(options_.total_iters);
+  }
+
  private:
   double value(std::int64_t t, double base_lr) const override;
 
