@@ -3,7 +3,7 @@
 #include <cmath>
 #include <cstddef>
 
-Estimate estimate(const std::vector<double>& values) {
+tarn::optim::Estimate estimate(const std::vector<double>& values) {
   const auto n = static_cast<double>(values.size());
   double mean = 0;
   for (const double v : values) mean += v / n;
