@@ -107,7 +107,7 @@ std::string Plot::clause(const Series& s, const std::string& block) const {
 std::string Plot::script(const std::string& svg) const {
   std::ostringstream out;
   out.precision(10);
-  out << "set terminal svg size 600,430 dynamic enhanced font 'sans-serif,15'\n"
+  out << "set terminal svg size 600,430 dynamic enhanced font 'sans-serif,17'\n"
       << "set output " << quoted(svg) << "\nset encoding utf8\n"
       << "set title " << quoted(axes_.title) << " noenhanced\n"
       << "set xlabel " << quoted(axes_.x) << " noenhanced\n"

@@ -7,6 +7,7 @@
 // Experiments that were run already by the same program with the same options are not run again:
 // after an interruption the same command goes on. Ends with 1 when a claim was missed.
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -49,11 +50,15 @@ std::string command(const Settings& s, const std::string& name) {
                    s.quick ? " --quick" : "");
 }
 
+std::string conditions(const Settings& s, const std::string& name) {
+  return command(s, name) + ", " + this_program();
+}
+
 Entry run(const Experiment& experiment, const Settings& s, const Notebook& notebook,
           const Terminal& terminal) {
   Entry entry;
   entry.command = command(s, experiment.name);
-  entry.conditions = entry.command + ", " + this_program();
+  entry.conditions = conditions(s, experiment.name);
   if (!s.fresh) {
     if (auto found = notebook.find(experiment.name, entry.conditions)) return *found;
   }
@@ -90,18 +95,26 @@ std::vector<Experiment> chosen(const std::vector<std::string>& only) {
   return result;
 }
 
+/// All that was run under these conditions, now or before.
+void write_page(const Settings& s, const Notebook& notebook) {
+  std::vector<std::pair<Experiment, Entry>> entries;
+  for (const Experiment& e : experiments()) {
+    if (auto entry = notebook.find(e.name, conditions(s, e.name))) entries.emplace_back(e, *entry);
+  }
+  write_file(notebook.path("index.html"), make_page(entries));
+}
+
 /// Whether all claims hold.
 bool run(const Settings& s) {
   const Terminal terminal;
   const Notebook notebook(s.results);
   const std::vector<Experiment> todo = chosen(s.only);
-  std::vector<std::pair<Experiment, Entry>> entries;
   bool holds = true;
-  for (const Experiment& experiment : todo) {
-    entries.emplace_back(experiment, run(experiment, s, notebook, terminal));
-    print(experiment, entries.back().second, entries.size(), todo.size());
-    holds = holds && entries.back().second.holds();
-    write_file(notebook.path("index.html"), make_page(entries));
+  for (std::size_t i = 0; i < todo.size(); ++i) {
+    const Entry entry = run(todo[i], s, notebook, terminal);
+    print(todo[i], entry, i + 1, todo.size());
+    holds = holds && entry.holds();
+    write_page(s, notebook);
   }
   std::printf("%s\n", notebook.path("index.html").c_str());
   return holds;

@@ -48,10 +48,11 @@ struct Best {
   double lr = 0;
 };
 
-/// The fewest steps over a grid of learning rates.
-Best best(const data::MNIST& digits, const data::Dataset& judged, std::int64_t batch_size) {
+/// The fewest steps over a grid of learning rates, each `ratio` times the one before.
+Best best(const data::MNIST& digits, const data::Dataset& judged, std::int64_t batch_size,
+          double ratio) {
   Best result;
-  for (double lr = 0.005; lr < 1; lr *= std::sqrt(2)) {
+  for (double lr = 0.005; lr < 1; lr *= ratio) {
     const double limit = std::min(result.steps, 4000.0);
     const double steps = steps_to_target(digits, judged, batch_size, lr, limit);
     if (steps < result.steps) result = {steps, lr};
@@ -76,13 +77,13 @@ std::pair<double, double> fit(const std::vector<double>& sizes, const std::vecto
 
 Findings run(const Conditions& lab) {
   const data::MNIST digits(lab.data);
-  std::vector<std::int64_t> some(1000);
+  std::vector<std::int64_t> some(500);
   for (std::size_t i = 0; i < some.size(); ++i) some[i] = static_cast<std::int64_t>(i);
   const data::Subset judged(digits, some);
   std::vector<double> sizes, steps, examples;
   double lr_of_64 = 0;
   for (std::int64_t b = 4; b <= 512; b *= 2) {
-    const Best found = best(digits, judged, b);
+    const Best found = best(digits, judged, b, lab.either(std::sqrt(2.0), std::pow(2.0, 0.25)));
     sizes.push_back(static_cast<double>(b));
     steps.push_back(found.steps);
     examples.push_back(found.steps * static_cast<double>(b));

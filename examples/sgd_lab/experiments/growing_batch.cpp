@@ -72,7 +72,8 @@ Findings run(const Conditions& lab) {
       .text(
           "The noise of SGD goes with η/B. Dividing η by 5 and multiplying B by 5 lower it alike, "
           "and so should give the same loss; the second takes fewer updates, which can run in "
-          "parallel.")
+          "parallel. (Whether the noise should fall at all is another question: where a network "
+          "can fit every example, a rate that stays high may train faster.)")
       .plot(plot)
       .table(table)
       .verdict(at_most("loss of growing against decaying, in standard errors",
