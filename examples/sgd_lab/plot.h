@@ -1,0 +1,60 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+/// The frame of a picture.
+struct Axes {
+  std::string title;
+  std::string x;
+  std::string y;
+  bool log_x = false;
+  bool log_y = false;
+};
+
+/// A picture of curves and points over two axes, drawn by gnuplot.
+///
+///   Plot plot({.title = "Noise", .x = "batch size", .y = "variance", .log_x = true, .log_y =
+///   true});
+///   plot.points("measured", sizes, variances, errors);
+///   plot.theory("σ²/B", sizes, law);
+class Plot {
+ public:
+  using Numbers = std::vector<double>;
+
+  explicit Plot(Axes axes) : axes_(std::move(axes)) {}
+
+  void line(const std::string& label, const Numbers& x, const Numbers& y);
+  /// With `errors`, a bar of that length to both sides.
+  void points(const std::string& label, const Numbers& x, const Numbers& y,
+              const Numbers& errors = {});
+  /// Dashes in the colour of the series before, unless that is theory too.
+  void theory(const std::string& label, const Numbers& x, const Numbers& y);
+  /// A thin grey line without a label: the background of a picture.
+  void contour(const Numbers& x, const Numbers& y);
+
+  /// Columns series, x, y, error.
+  std::string csv() const;
+  /// What gnuplot is to do to write the picture to `svg`.
+  std::string script(const std::string& svg) const;
+
+ private:
+  enum class Style { line, points, theory, contour };
+  struct Series {
+    std::string label;
+    Style style;
+    int color;
+    Numbers x, y, errors;
+  };
+  void add(Series series);
+  std::string clause(const Series& series, const std::string& block) const;
+
+  Axes axes_;
+  std::vector<Series> series_;
+  int colors_ = 0;  // taken so far
+};
+
+/// Draws the picture into the file `svg` and returns it as an element for the page, in whose
+/// colours its text appears; `id` is put before the names inside so that pictures do not share
+/// any. Empty when there is no gnuplot. Throws tarn::IoError when it fails.
+std::string draw(const Plot& plot, const std::string& svg, const std::string& id);
