@@ -29,6 +29,7 @@
 #include <tarn/data/weighted_random_sampler.h>
 #include <tarn/io/image.h>
 #include <tarn/io/npy.h>
+#include <tarn/io/safetensors.h>
 #include <tarn/nn/nn.h>
 #include <tarn/optim/optim.h>
 #include <tarn/tensor/error.h>
