@@ -27,6 +27,8 @@
 #include <tarn/data/tensor_dataset.h>
 #include <tarn/data/transforms.h>
 #include <tarn/data/weighted_random_sampler.h>
+#include <tarn/io/checkpoint.h>
+#include <tarn/io/checkpoint_folder.h>
 #include <tarn/io/image.h>
 #include <tarn/io/npy.h>
 #include <tarn/io/safetensors.h>
