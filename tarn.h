@@ -28,8 +28,14 @@
 #include <tarn/data/tensor_dataset.h>
 #include <tarn/data/transforms.h>
 #include <tarn/data/weighted_random_sampler.h>
+#include <tarn/io/checkpoint.h>
+#include <tarn/io/checkpoint_folder.h>
+#include <tarn/io/csv_logger.h>
 #include <tarn/io/image.h>
+#include <tarn/io/jsonl_logger.h>
+#include <tarn/io/metrics.h>
 #include <tarn/io/npy.h>
+#include <tarn/io/safetensors.h>
 #include <tarn/nn/nn.h>
 #include <tarn/optim/optim.h>
 #include <tarn/tensor/error.h>

@@ -1,9 +1,7 @@
 #include <algorithm>
-#include <bit>
-#include <cmath>
-#include <cstring>
 #include <span>
 
+#include <tarn/io/detail/element_type.h>
 #include <tarn/io/detail/grouped.h>
 #include <tarn/io/detail/input_file.h>
 #include <tarn/io/detail/npy_header.h>
@@ -19,54 +17,6 @@ namespace {
 using detail::grouped;
 using detail::InputFile;
 using detail::NpyHeader;
-
-static_assert(std::endian::native == std::endian::little);
-
-// IEEE 754 binary16: sign, 5 bits of exponent, 10 bits of fraction.
-float half(std::uint16_t bits) {
-  const int exponent = bits >> 10 & 31;
-  const int fraction = bits & 1023;
-  const float size = exponent == 31 ? (fraction == 0 ? HUGE_VALF : NAN)
-                     : exponent == 0
-                         ? std::ldexp(static_cast<float>(fraction), -24)
-                         : std::ldexp(static_cast<float>(fraction + 1024), exponent - 25);
-  return bits >> 15 ? -size : size;
-}
-
-// Elements of type From, in either byte order, to elements of type To.
-template <class From, class To, class F>
-void decode(const NpyHeader& header, const std::byte* from, const Tensor& to, F&& convert) {
-  To* const out = to.data_ptr<To>();
-  for (std::int64_t i = 0; i < to.numel(); ++i, from += sizeof(From)) {
-    std::byte bytes[sizeof(From)];
-    std::memcpy(bytes, from, sizeof(From));
-    if (header.big_endian) std::reverse(bytes, bytes + sizeof(From));
-    From value;
-    std::memcpy(&value, bytes, sizeof(From));
-    out[i] = convert(value);
-  }
-}
-
-template <class From, class To>
-void decode(const NpyHeader& header, const std::byte* from, const Tensor& to) {
-  decode<From, To>(header, from, to, [](From value) { return static_cast<To>(value); });
-}
-
-void decode(const NpyHeader& header, const std::byte* from, const Tensor& to) {
-  const std::string& type = header.type;
-  if (type == "f2") return decode<std::uint16_t, float>(header, from, to, half);
-  if (type == "f4") return decode<float, float>(header, from, to);
-  if (type == "f8") return decode<double, double>(header, from, to);
-  if (type == "i1") return decode<std::int8_t, std::int32_t>(header, from, to);
-  if (type == "i2") return decode<std::int16_t, std::int32_t>(header, from, to);
-  if (type == "u2") return decode<std::uint16_t, std::int32_t>(header, from, to);
-  if (type == "i4") return decode<std::int32_t, std::int32_t>(header, from, to);
-  if (type == "u4") return decode<std::uint32_t, std::int64_t>(header, from, to);
-  if (type == "i8") return decode<std::int64_t, std::int64_t>(header, from, to);
-  if (type == "u1") return decode<std::uint8_t, std::uint8_t>(header, from, to);
-  // A byte other than 0 and 1 would be no bool.
-  decode<std::uint8_t, bool>(header, from, to, [](std::uint8_t value) { return value != 0; });
-}
 
 [[noreturn]] void fail_size(const InputFile& file, const NpyHeader& header, const char* relation,
                             std::uint64_t follow) {
@@ -114,8 +64,8 @@ Tensor read_npy(const std::string& path) {
   // Fortran order is the order of the transposed array.
   Shape stored = header.shape;
   if (header.fortran_order) std::reverse(stored.begin(), stored.end());
-  Tensor elements = empty(stored, {.dtype = header.dtype});
-  decode(header, payload.data(), elements);
+  Tensor elements = empty(stored, {.dtype = detail::holding(header.element)});
+  detail::decode(header.element, payload.data(), header.big_endian, elements);
   if (!header.fortran_order) return elements;
   Shape reversed;
   for (int d = stored.size() - 1; d >= 0; --d) reversed.push_back(d);

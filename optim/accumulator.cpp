@@ -1,13 +1,17 @@
 #include <algorithm>
 #include <cmath>
+#include <utility>
+#include <vector>
 
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/arithmetic.h>
 #include <tarn/nn/clip_grad.h>
 #include <tarn/optim/accumulator.h>
 #include <tarn/optim/detail/check_number.h>
+#include <tarn/optim/detail/state_reader.h>
 #include <tarn/optim/gradient_noise_scale.h>
 #include <tarn/tensor/error.h>
+#include <tarn/tensor/factories.h>
 #include <tarn/tensor/str.h>
 #include <tarn/tensor/warning.h>
 
@@ -28,6 +32,17 @@ bool for_each_grad(const Optimizer& optimizer, F f) {
     }
   }
   return any;
+}
+
+// Calls f("grad.<group>.<index>", parameter) for every parameter.
+template <class F>
+void for_each_parameter(const Optimizer& optimizer, F f) {
+  std::size_t g = 0;
+  for (const ParamGroup& group : optimizer.param_groups()) {
+    for (std::size_t i = 0; i < group.params.size(); ++i)
+      f(str("grad.", g, ".", i), group.params[i]);
+    ++g;
+  }
 }
 
 }  // namespace
@@ -129,6 +144,50 @@ bool Accumulator::flush() {
   count_ = 0;
   optimizer_.step();
   return true;
+}
+
+StateDict Accumulator::state_dict() const {
+  StateDict dict;
+  dict.set("count", detail::integer_entry(count_));
+  dict.set("step_count", detail::integer_entry(step_count_));
+  if (count_ == 0) return dict;
+  for_each_parameter(optimizer_, [&dict](const std::string& name, const Tensor& p) {
+    const Tensor grad = p.grad();
+    if (grad.defined()) dict.set(name, grad.detach());
+  });
+  return dict;
+}
+
+void Accumulator::load_state_dict(const StateDict& dict) {
+  const detail::StateReader reader("Accumulator", dict);
+  const std::int64_t count = reader.count("count");
+  const std::int64_t step_count = reader.count("step_count");
+  const NoGradGuard no_grad;
+  std::vector<std::pair<Tensor, Tensor>> grads;
+  std::size_t used = 2;
+  for_each_parameter(optimizer_, [&](const std::string& name, const Tensor& p) {
+    const Tensor* saved = dict.find(name);
+    if (!saved) {
+      grads.emplace_back(p, Tensor());
+      return;
+    }
+    if (saved->shape() != p.shape() || saved->dtype() != p.dtype()) {
+      throw ValueError(str("Accumulator: load_state_dict: \"", name, "\" is ", saved->dtype(), " ",
+                           saved->shape(), " but the parameter is ", p.dtype(), " ", p.shape(),
+                           ": expected the same"));
+    }
+    // Its own copy, with the layout that backward() gives.
+    grads.emplace_back(p, empty_like(p).copy_(*saved));
+    ++used;
+  });
+  if (used != dict.size()) {
+    throw ValueError(str("Accumulator: load_state_dict: ", dict.size() - used,
+                         " entries belong to no parameter of ", optimizer_.name(),
+                         ": expected a state of the same model"));
+  }
+  for (const auto& [p, grad] : grads) p.set_grad(grad);
+  count_ = count;
+  step_count_ = step_count;
 }
 
 }  // namespace tarn::optim

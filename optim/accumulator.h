@@ -5,6 +5,7 @@
 
 #include <tarn/autograd/ops/losses.h>
 #include <tarn/optim/optimizer.h>
+#include <tarn/tensor/state_dict.h>
 
 namespace tarn::optim {
 
@@ -54,6 +55,14 @@ class Accumulator {
   /// Steps with what there is; false when there is nothing. At the end of an epoch, so that its
   /// last examples do not become part of the next one's first batch.
   bool flush();
+
+  /// "count", "step_count" (of the optimizer when the first of these examples came) and the
+  /// gradients so far, "grad.0.3" for parameter 3 of group 0: a run may stop between two steps.
+  StateDict state_dict() const;
+  /// Takes up the gradients that the accumulator which wrote `dict` had, in place of those that the
+  /// parameters have. Throws ValueError for an entry that is missing, of another kind or of another
+  /// shape than its parameter; nothing has changed then.
+  void load_state_dict(const StateDict& dict);
 
   /// Examples since the last step.
   std::int64_t count() const { return count_; }

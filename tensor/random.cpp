@@ -145,7 +145,29 @@ Tensor finish(Tensor out, const TensorOptions& options) {
   return out;
 }
 
+std::uint64_t word(const StateDict& state, const char* name) {
+  const Tensor& value = state.at(name);
+  if (!value.defined() || value.dtype() != kInt64 || value.dim() != 0) {
+    throw ValueError(str("Generator: load_state_dict: \"", name, "\" is ",
+                         value.defined() ? str(value.dtype(), " ", value.sizes()) : "undefined",
+                         ": expected int64 []"));
+  }
+  return static_cast<std::uint64_t>(value.item<std::int64_t>());
+}
+
 }  // namespace
+
+StateDict Generator::state_dict() const {
+  StateDict state;
+  state.set("seed", scalar_tensor(static_cast<std::int64_t>(seed())));
+  state.set("stream", scalar_tensor(static_cast<std::int64_t>(stream())));
+  return state;
+}
+
+void Generator::load_state_dict(const StateDict& state) {
+  const std::uint64_t seed = word(state, "seed");
+  set_state(seed, word(state, "stream"));
+}
 
 Generator& default_generator() {
   static Generator process_wide;

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include <tarn/tensor/factories.h>
+#include <tarn/tensor/state_dict.h>
 #include <tarn/tensor/tensor.h>
 
 namespace tarn {
@@ -27,6 +28,12 @@ class Generator {
     seed_ = seed;
     stream_ = stream;
   }
+
+  /// "seed" and "stream", int64 [] with the bits of the two numbers.
+  StateDict state_dict() const;
+  /// Goes on where the generator that wrote `state` was. Throws IndexError for a missing entry,
+  /// ValueError for one that is no int64 []; the generator is then as before.
+  void load_state_dict(const StateDict& state);
 
  private:
   std::uint64_t seed_;

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/kernels/cast.h>
@@ -9,19 +7,17 @@
 namespace tarn {
 
 void StateDict::set(const std::string& name, const Tensor& value) {
-  const auto place = std::find_if(entries_.begin(), entries_.end(),
-                                  [&](const Entry& e) { return e.first == name; });
-  if (place != entries_.end()) {
-    place->second = value;
-  } else {
+  const auto [place, is_new] = places_.try_emplace(name, entries_.size());
+  if (is_new) {
     entries_.emplace_back(name, value);
+  } else {
+    entries_[place->second].second = value;
   }
 }
 
 const Tensor* StateDict::find(const std::string& name) const {
-  const auto place = std::find_if(entries_.begin(), entries_.end(),
-                                  [&](const Entry& e) { return e.first == name; });
-  return place == entries_.end() ? nullptr : &place->second;
+  const auto place = places_.find(name);
+  return place == places_.end() ? nullptr : &entries_[place->second].second;
 }
 
 const Tensor& StateDict::at(const std::string& name) const {
@@ -37,7 +33,7 @@ void StateDict::merge(const std::string& prefix, const StateDict& other) {
 StateDict StateDict::sub(const std::string& prefix) const {
   StateDict part;
   for (const auto& [name, value] : entries_) {
-    if (name.starts_with(prefix)) part.entries_.emplace_back(name.substr(prefix.size()), value);
+    if (name.starts_with(prefix)) part.set(name.substr(prefix.size()), value);
   }
   return part;
 }
@@ -47,7 +43,7 @@ StateDict StateDict::clone() const {
   for (const auto& [name, value] : entries_) {
     const Tensor elements = empty_like(value);
     kernels::copy_into(elements, value);
-    copy.entries_.emplace_back(name, elements);
+    copy.set(name, elements);
   }
   return copy;
 }

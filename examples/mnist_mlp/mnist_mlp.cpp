@@ -8,6 +8,7 @@
 
 #include <tarn/tarn.h>
 
+#include "checkpoints.h"
 #include "evaluation.h"
 #include "mistakes.h"
 #include "report.h"
@@ -80,9 +81,11 @@ std::vector<Prediction> train(MLP& model, data::DataLoader& loader, const data::
       s.schedule,
       {.alpha = s.alpha, .step_size = s.step_size, .gamma = s.gamma, .T_max = s.epochs});
   schedule->attach(sgd);
+  Checkpoints checkpoints(
+      s, {{"model", model}, {"optimizer", sgd}, {"schedule", *schedule}, {"loader", loader}}, log);
   std::vector<Prediction> predictions;
 
-  for (std::int64_t epoch = 0; epoch < s.epochs; ++epoch) {
+  for (auto epoch = static_cast<std::int64_t>(loader.epoch()); epoch < s.epochs; ++epoch) {
     log.begin_epoch(epoch, sgd.lr());
     for (auto& [x, y] : loader) {
       sgd.zero_grad();
@@ -98,13 +101,15 @@ std::vector<Prediction> train(MLP& model, data::DataLoader& loader, const data::
       if (s.clip_value > 0) nn::clip_grad_value_(model.parameters(), s.clip_value);
       sgd.step();
       log.after_update();
+      checkpoints.after_update();
     }
     schedule->step();
     log.end_training();
     predictions = evaluate(model, test);
     log.end_epoch(predictions);
+    checkpoints.after_epoch(predictions);
   }
-  return predictions;
+  return predictions.empty() ? evaluate(model, test) : predictions;
 }
 
 void save_mistakes(const std::string& path, const data::MNIST& test,
@@ -151,6 +156,9 @@ int main(int argc, char** argv) {
   const Settings settings = parse_settings(argc, argv);
   try {
     run(settings);
+  } catch (const Stopped& stopped) {
+    std::cout << stopped.message << std::endl;
+    return 128 + stopped.signal;
   } catch (const IoError& error) {
     const bool no_data = error.path == settings.data && settings.dataset == "mnist";
     return fail(2, str(error.what(), no_data ? ", --data data/mnist-sample takes the sample" : ""));

@@ -42,12 +42,14 @@ void print_results(const TrainingLog& log, const std::vector<Prediction>& test, 
   print_row("loss", format_loss(log.loss()), format_loss(mean_loss(test)));
   print_row(narrow ? "acc." : "accuracy", format_percent(log.accuracy()),
             format_percent(accuracy(test)));
-  const double seconds = log.training_seconds();
-  const auto speed = std::llround(static_cast<double>(log.images_trained()) / seconds);
-  std::cout << '\n'
-            << join_fields(
-                   {"training took " + format_seconds(seconds), with_commas(speed) + " images/s"},
-                   width)
-            << '\n';
+  if (log.images_trained() > 0) {  // none when a run that had ended was resumed
+    const double seconds = log.training_seconds();
+    const auto speed = std::llround(static_cast<double>(log.images_trained()) / seconds);
+    std::cout << '\n'
+              << join_fields(
+                     {"training took " + format_seconds(seconds), with_commas(speed) + " images/s"},
+                     width)
+              << '\n';
+  }
   std::cout << '\n' << ConfusionMatrix(test).to_text(width) << '\n';
 }

@@ -83,7 +83,11 @@ so a short last one changes nothing.
 Determinism: the same settings give the same weights, bit for bit, whatever --threads and
 --num-workers are. The line "weights" at the end is a hash of them to compare runs by.
 
-Exit code: 0; 1 when training failed; 2 for bad flags or data.
+Checkpoints: a run that was stopped or killed, also by a loss of power, and is started again with
+the same flags and --resume ends with the same bits as one that never stopped, except that it may
+have other --threads and --num-workers. metrics.csv in the folder has a row for each epoch.
+
+Exit code: 0; 130 or 143 when stopped by SIGINT or SIGTERM; 1 when training failed; 2 for bad flags or data.
 )";
 
 /// Adds options with their default values in the help.
@@ -168,7 +172,7 @@ void add_optimizer(Options& options, Settings& s) {
       ->transform(number(0, true));
 }
 
-void add_run(Options& options, Settings& s) {
+void add_run(CLI::App& app, Options& options, Settings& s) {
   options.group("Run");
   options.add("--seed", "N", s.seed, "of the initial weights and the shuffles")
       ->transform(whole(0, std::numeric_limits<std::int64_t>::max()));
@@ -178,6 +182,17 @@ void add_run(Options& options, Settings& s) {
       ->transform(whole(0, 1024));
   options.add("--num-workers", "N", s.num_workers, "threads that load batches ahead; 0: none")
       ->transform(whole(0, 256));
+  options.group("Checkpoints");
+  options
+      .add("--checkpoint", "DIR", s.checkpoint,
+           "save the run in this folder after each epoch and when it is\n"
+           "stopped (Ctrl-C, SIGTERM); the last three and the best stay")
+      ->option_text("DIR [none]");
+  options
+      .add("--checkpoint-every", "N", s.checkpoint_every, "also after every N updates; 0: do not")
+      ->transform(whole(0));
+  app.add_flag("--resume", s.resume, "continue the run that was saved in --checkpoint")
+      ->group("Checkpoints");
   options.group("Output");
   options
       .add("--log-every", "N", s.log_every,
@@ -193,6 +208,10 @@ void check_together(const Settings& s) {
         "--micro-batch",
         str(s.micro_batch, ": expected at most --batch-size, which is ", s.batch_size));
   }
+  if (s.resume && s.checkpoint.empty())
+    throw CLI::ValidationError("--resume", "expected --checkpoint DIR too");
+  if (s.checkpoint_every > 0 && s.checkpoint.empty())
+    throw CLI::ValidationError("--checkpoint-every", "expected --checkpoint DIR too");
 }
 
 /// At most one empty line in a row.
@@ -214,7 +233,7 @@ Settings parse_settings(int argc, char** argv) {
   add_model_and_data(options, settings);
   add_training(options, settings);
   add_optimizer(options, settings);
-  add_run(options, settings);
+  add_run(app, options, settings);
   try {
     app.parse(argc, argv);
     check_together(settings);
@@ -227,4 +246,25 @@ Settings parse_settings(int argc, char** argv) {
     std::exit(2);
   }
   return settings;
+}
+
+std::map<std::string, std::string> run_settings(const Settings& s) {
+  std::string widths;
+  for (const std::int64_t width : s.widths) widths += str(widths.empty() ? "" : ",", width);
+  return {{"--dataset", s.dataset},
+          {"--augment", s.augment},
+          {"--widths", widths},
+          {"--epochs", str(s.epochs)},
+          {"--batch-size", str(s.batch_size)},
+          {"--micro-batch", str(s.micro_batch)},
+          {"--loss-reduction", s.loss_reduction},
+          {"--lr", str(s.lr)},
+          {"--momentum", str(s.momentum)},
+          {"--schedule", s.schedule},
+          {"--alpha", str(s.alpha)},
+          {"--step-size", str(s.step_size)},
+          {"--gamma", str(s.gamma)},
+          {"--clip-norm", str(s.clip_norm)},
+          {"--clip-value", str(s.clip_value)},
+          {"--seed", str(s.seed)}};
 }

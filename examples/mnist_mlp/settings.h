@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ struct Settings {
   int threads = 0;
   int num_workers = 0;
 
+  std::string checkpoint{};  // empty: none
+  std::int64_t checkpoint_every = 0;
+  bool resume = false;
+
   std::int64_t log_every = 0;
   std::string mistakes = "mistakes.png";
 };
@@ -36,3 +41,6 @@ struct Settings {
 /// Reads the command line. After --help, and after an error, which is one line on stderr, it ends
 /// the program: with 0 or 2.
 Settings parse_settings(int argc, char** argv);
+
+/// The flags that decide what a run computes, as texts: a resumed run must have the same.
+std::map<std::string, std::string> run_settings(const Settings& settings);

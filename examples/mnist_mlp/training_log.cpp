@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <iostream>
+#include <utility>
+
+#include <tarn/tensor/factories.h>
 
 #include "number_format.h"
 
@@ -31,14 +34,18 @@ TrainingLog::TrainingLog(const Settings& settings, const Terminal& terminal, std
       examples_(examples) {}
 
 void TrainingLog::begin_epoch(std::int64_t epoch, double lr) {
+  if (epoch != epoch_) {
+    updates_done_ = 0;
+    loss_sum_ = 0;
+    right_ = 0;
+    seen_ = 0;
+    seen_before_ = 0;
+  }
   epoch_ = epoch;
   lr_ = lr;
-  updates_done_ = 0;
-  loss_sum_ = 0;
-  right_ = 0;
-  seen_ = 0;
   running_ = true;
-  if (epoch == 0 && terminal_.width() >= kTableWidth) print_row("epoch", kTitles);
+  if (!has_header_ && terminal_.width() >= kTableWidth) print_row("epoch", kTitles);
+  has_header_ = true;
   epoch_start_ = Clock::now();
 }
 
@@ -67,7 +74,7 @@ void TrainingLog::after_update() {
 void TrainingLog::end_training() {
   epoch_seconds_ = seconds_since(epoch_start_);
   training_seconds_ += epoch_seconds_;
-  images_trained_ += seen_;
+  images_trained_ += seen_ - seen_before_;
   running_ = false;
   bar_.clear();
   if (!std::isfinite(loss_sum_)) {
@@ -104,15 +111,40 @@ std::string TrainingLog::epoch_label() const { return str(epoch_ + 1, "/", setti
 
 std::string TrainingLog::speed() const {
   const double seconds = running_ ? seconds_since(epoch_start_) : epoch_seconds_;
-  return with_commas(std::llround(static_cast<double>(seen_) / seconds));
+  return with_commas(std::llround(static_cast<double>(seen_ - seen_before_) / seconds));
+}
+
+double TrainingLog::done() const {
+  const double of_epoch = static_cast<double>(seen_) / static_cast<double>(examples_);
+  return (static_cast<double>(epoch_) + of_epoch) / static_cast<double>(settings_.epochs);
 }
 
 void TrainingLog::draw_bar() {
-  const double done = static_cast<double>(seen_) / static_cast<double>(examples_);
-  const double all_done =
-      (static_cast<double>(epoch_) + done) / static_cast<double>(settings_.epochs);
-  const double left = seconds_since(start_) * (1 - all_done) / all_done;
-  bar_.draw(done, epoch_label(),
+  const double left = seconds_since(start_) * (1 - done()) / (done() - done_before_);
+  bar_.draw(static_cast<double>(seen_) / static_cast<double>(examples_), epoch_label(),
             {"ETA " + format_duration(left), "loss " + format_loss(loss()),
              "accuracy " + format_percent(accuracy()), speed() + " images/s"});
+}
+
+tarn::StateDict TrainingLog::state_dict() const {
+  tarn::StateDict state;
+  for (const auto& [name, value] : {std::pair("epoch", epoch_), std::pair("updates", updates_done_),
+                                    std::pair("right", right_), std::pair("seen", seen_)}) {
+    state.set(name, tarn::scalar_tensor(value));
+  }
+  state.set("loss_sum", tarn::scalar_tensor(loss_sum_, {.dtype = tarn::kFloat64}));
+  return state;
+}
+
+void TrainingLog::load_state_dict(const tarn::StateDict& state) {
+  const auto count = [&](const char* name) { return state.at(name).item<std::int64_t>(); };
+  const double loss_sum = state.at("loss_sum").item();
+  const std::array<std::int64_t, 4> counts{count("epoch"), count("updates"), count("right"),
+                                           count("seen")};
+  loss_sum_ = loss_sum;
+  epoch_ = counts[0];
+  updates_done_ = counts[1];
+  right_ = counts[2];
+  seen_ = seen_before_ = counts[3];
+  done_before_ = epoch_ < 0 ? 0 : done();
 }

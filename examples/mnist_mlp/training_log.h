@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <tarn/tensor/state_dict.h>
+
 #include "evaluation.h"
 #include "progress_bar.h"
 #include "settings.h"
@@ -19,7 +21,8 @@ class TrainingLog {
   TrainingLog(const Settings& settings, const Terminal& terminal, std::int64_t updates,
               std::int64_t examples);
 
-  /// Starts the clock that images/s is measured by.
+  /// Starts the clock that images/s is measured by. The epoch in which a loaded state was taken
+  /// goes on.
   void begin_epoch(std::int64_t epoch, double lr);
   /// Counts examples: the sum of their losses, their logits [N, 10] and targets [N].
   void add(const tarn::Tensor& loss_sum, const tarn::Tensor& logits, const tarn::Tensor& target);
@@ -30,11 +33,20 @@ class TrainingLog {
   /// Prints the line of the epoch.
   void end_epoch(const std::vector<Prediction>& test);
 
+  /// Removes the progress bar, for a line about why training ends here.
+  void interrupt() { bar_.clear(); }
+
+  /// What has been counted, for a checkpoint.
+  tarn::StateDict state_dict() const;
+  void load_state_dict(const tarn::StateDict& state);
+
+  std::int64_t epoch() const { return epoch_; }
+  double lr() const { return lr_; }
   /// Mean loss and accuracy over the examples of the epoch so far, each at the time it was trained
   /// on.
   double loss() const { return loss_sum_ / static_cast<double>(seen_); }
   double accuracy() const { return static_cast<double>(right_) / static_cast<double>(seen_); }
-  /// Of all epochs so far, without evaluation and output.
+  /// Of all epochs in this process, without evaluation and output.
   double training_seconds() const { return training_seconds_; }
   std::int64_t images_trained() const { return images_trained_; }
 
@@ -44,6 +56,7 @@ class TrainingLog {
   double seconds_since(Clock::time_point begin) const;
   std::string epoch_label() const;
   std::string speed() const;
+  double done() const;
   void draw_bar();
   void print_row(const std::string& label, const std::array<std::string, 6>& values) const;
 
@@ -54,8 +67,11 @@ class TrainingLog {
   const std::int64_t examples_;
   const Clock::time_point start_ = Clock::now();
 
-  std::int64_t epoch_ = 0;
+  std::int64_t epoch_ = -1;
   double lr_ = 0;
+  bool has_header_ = false;
+  double done_before_ = 0;        // of the whole training, in other processes
+  std::int64_t seen_before_ = 0;  // of this epoch, in other processes
   std::int64_t updates_done_ = 0;
   double loss_sum_ = 0;
   std::int64_t right_ = 0;

@@ -38,13 +38,13 @@ Descriptor::~Descriptor() {
 }
 
 // Without O_NONBLOCK a FIFO that nobody writes to would hang here.
-InputFile::InputFile(const char* component, const std::string& path)
+InputFile::InputFile(const char* component, const std::string& path, Packing packing)
     : component_(component),
       path_(path),
       descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
   if (descriptor_ < 0) fail_system("cannot be opened", errno);
   check_regular();
-  detect_gzip();
+  if (packing == Packing::by_content) detect_gzip();
 }
 
 InputFile::~InputFile() {

@@ -25,6 +25,9 @@ class Descriptor {
   int number_;
 };
 
+/// Whether a file that starts as gzip does is one. Where any first bytes are legal it need not be.
+enum class Packing { by_content, none };
+
 /// The bytes of a regular file from front to back, unpacked on the way if the file starts as gzip
 /// does (RFC 1952; several members are one after the other, as gzip has it). Memory use does not
 /// depend on the file.
@@ -35,7 +38,7 @@ class InputFile {
  public:
   /// `component` opens every message. Throws IoError when the file cannot be opened, is a directory
   /// or no regular file; FormatError when it is empty.
-  InputFile(const char* component, const std::string& path);
+  InputFile(const char* component, const std::string& path, Packing packing = Packing::by_content);
   ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;

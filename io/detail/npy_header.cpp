@@ -1,8 +1,9 @@
-#include <algorithm>
 #include <charconv>
+#include <optional>
 #include <string_view>
 
 #include <tarn/io/detail/npy_header.h>
+#include <tarn/io/detail/printable.h>
 #include <tarn/tensor/str.h>
 
 namespace tarn::io::detail {
@@ -12,20 +13,13 @@ constexpr std::size_t kMaxHeader = 65'536;
 
 struct Type {
   std::string_view name;
-  std::int64_t bytes;
-  DType dtype;
+  ElementType element;
 };
-constexpr Type kTypes[] = {{"f2", 2, kFloat32}, {"f4", 4, kFloat32}, {"f8", 8, kFloat64},
-                           {"i1", 1, kInt32},   {"i2", 2, kInt32},   {"u2", 2, kInt32},
-                           {"i4", 4, kInt32},   {"u4", 4, kInt64},   {"i8", 8, kInt64},
-                           {"u1", 1, kUInt8},   {"b1", 1, kBool}};
-
-// Text of a file for a message: printable, and not too long.
-std::string shown(std::string_view text) {
-  std::string result;
-  for (const char c : text.substr(0, 80)) result += c >= ' ' && c <= '~' ? c : '?';
-  return result;
-}
+constexpr Type kTypes[] = {
+    {"f2", ElementType::f16}, {"f4", ElementType::f32},    {"f8", ElementType::f64},
+    {"i1", ElementType::i8},  {"i2", ElementType::i16},    {"i4", ElementType::i32},
+    {"i8", ElementType::i64}, {"u1", ElementType::u8},     {"u2", ElementType::u16},
+    {"u4", ElementType::u32}, {"b1", ElementType::boolean}};
 
 // The dictionary, one token after the other: {'descr': '<f4', 'fortran_order': False, 'shape': (2,
 // 3), }
@@ -49,7 +43,7 @@ class Parser {
         once(has_shape_, key);
         shape();
       } else {
-        fail(str("unknown key '", shown(key), "'"), "descr, fortran_order and shape");
+        fail(str("unknown key '", printable(key), "'"), "descr, fortran_order and shape");
       }
       if (!take(',') && !next_is('}')) fail_here("',' or '}'");
     }
@@ -65,7 +59,7 @@ class Parser {
                offset_ + position_);
   }
   [[noreturn]] void fail_here(const char* expected) const {
-    fail(position_ < text_.size() ? str("\"", shown(text_.substr(position_)), "\"")
+    fail(position_ < text_.size() ? str("\"", printable(text_.substr(position_)), "\"")
                                   : std::string("end"),
          expected);
   }
@@ -113,20 +107,20 @@ class Parser {
     if (next_is('[')) fail("a structured dtype", "a numeric one; save its fields one by one");
     const std::string_view text = quoted();
     if (text.find('O') != std::string_view::npos) {
-      fail(str("dtype '", shown(text),
+      fail(str("dtype '", printable(text),
                "' (Python objects), refused since reading them can run code,"),
            "a numeric array");
     }
     for (const Type& type : kTypes) {
       if (text.empty() || text.substr(1) != type.name) continue;
-      if (text[0] != '<' && text[0] != '>' && (text[0] != '|' || type.bytes > 1)) break;
+      if (text[0] != '<' && text[0] != '>' && (text[0] != '|' || stored_size(type.element) > 1))
+        break;
       header_.type = type.name;
       header_.big_endian = text[0] == '>';
-      header_.dtype = type.dtype;
-      element_bytes_ = type.bytes;
+      header_.element = type.element;
       return;
     }
-    fail(str("dtype '", shown(text), "'"),
+    fail(str("dtype '", printable(text), "'"),
          "one of f2 f4 f8 i1 i2 i4 i8 u1 u2 u4 b1, with '<', '>' or '|' in front");
   }
 
@@ -151,17 +145,10 @@ class Parser {
   }
 
  public:
-  // Sizes of 0 count as 1, so that the strides of an empty tensor do not overflow either.
   void set_payload() const {
-    auto product = static_cast<std::int64_t>(element_size(header_.dtype));
-    bool empty = false;
-    for (const std::int64_t size : header_.shape) {
-      empty = empty || size == 0;
-      if (__builtin_mul_overflow(product, std::max<std::int64_t>(size, 1), &product))
-        file_.fail(str("shape ", header_.shape, " overflows 64 bits: damaged"), offset_);
-    }
-    const auto elements = product / static_cast<std::int64_t>(element_size(header_.dtype));
-    header_.payload_bytes = empty ? 0 : static_cast<std::uint64_t>(elements * element_bytes_);
+    const std::optional<std::uint64_t> bytes = stored_bytes(header_.shape, header_.element);
+    if (!bytes) file_.fail(str("shape ", header_.shape, " overflows 64 bits: damaged"), offset_);
+    header_.payload_bytes = *bytes;
   }
 
  private:
@@ -170,7 +157,6 @@ class Parser {
   std::uint64_t offset_;
   NpyHeader& header_;
   std::size_t position_ = 0;
-  std::int64_t element_bytes_ = 0;
   bool has_descr_ = false;
   bool has_order_ = false;
   bool has_shape_ = false;

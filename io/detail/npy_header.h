@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include <tarn/io/detail/element_type.h>
 #include <tarn/io/detail/input_file.h>
-#include <tarn/tensor/dtype.h>
 #include <tarn/tensor/shape.h>
 
 namespace tarn::io::detail {
@@ -15,7 +15,7 @@ struct NpyHeader {
   bool big_endian = false;
   bool fortran_order = false;
   Shape shape{};
-  DType dtype = DType::float32;     ///< of the tensor that it becomes
+  ElementType element = ElementType::f32;
   std::uint64_t bytes = 0;          ///< before the elements
   std::uint64_t payload_bytes = 0;  ///< of the elements
 };

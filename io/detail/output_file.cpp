@@ -1,7 +1,7 @@
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <system_error>
 
@@ -25,25 +25,28 @@ std::string resolved(const std::string& path) {
   return error ? path : target;
 }
 
-// What open() would have given: mkostemp() lets nobody but the owner read.
-mode_t default_mode() {
-  const mode_t mask = ::umask(0);
-  ::umask(mask);
-  return 0666 & ~mask;
-}
-
 }  // namespace
 
 OutputFile::OutputFile(const char* component, const std::string& path)
-    : component_(component), path_(resolved(path)), temporary_(path_ + ".XXXXXX"), descriptor_(-1) {
+    : component_(component), path_(resolved(path)), descriptor_(-1) {
   struct stat status {};
   const bool exists = ::stat(path_.c_str(), &status) == 0;
   if (exists && S_ISDIR(status.st_mode)) fail("cannot be written", EISDIR);
   // Replacing a device or FIFO by a file is never what was meant.
   if (exists && !S_ISREG(status.st_mode)) fail("is no regular file", EINVAL);
-  descriptor_ = ::mkostemp(temporary_.data(), O_CLOEXEC);
+  open_temporary();
+  if (exists) ::fchmod(descriptor_, status.st_mode & 07777);
+}
+
+// Not by mkostemp(): it lets nobody but the owner read, and the mask that says who else may can
+// only be looked at by changing it, for all threads.
+void OutputFile::open_temporary() {
+  static std::atomic<unsigned> next{0};
+  do {
+    temporary_ = str(path_, kTemporarySuffix, ::getpid(), ".", next++);
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  } while (descriptor_ < 0 && errno == EEXIST);
   if (descriptor_ < 0) fail("cannot be written", errno);
-  ::fchmod(descriptor_, exists ? status.st_mode & 07777 : default_mode());
 }
 
 OutputFile::~OutputFile() {

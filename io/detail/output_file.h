@@ -3,8 +3,13 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace tarn::io::detail {
+
+/// What stands behind the name of a file that is being written, before numbers: a program that was
+/// killed may have left one.
+inline constexpr std::string_view kTemporarySuffix = ".writing.";
 
 /// A file that appears whole or not at all: bytes go to a new file in the same folder, which
 /// commit() flushes to the disk and renames. Without commit() it is removed, and what was at `path`
@@ -25,6 +30,7 @@ class OutputFile {
 
  private:
   [[noreturn]] void fail(const char* what, int error_number) const;
+  void open_temporary();
   void sync_folder() const;
 
   const char* component_;

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <regex>
 #include <sstream>
+#include <tuple>
 
 #include <gtest/gtest.h>
 
@@ -80,6 +82,8 @@ TEST_F(MnistMlp, RefusesBadFlagsInOneLineWithExitCode2) {
       {{"--micro-batch", "64"}, "--micro-batch: 64: expected at most --batch-size, which is 32"},
       {{"--threads", "-2"}, "--threads: -2: expected a whole number from 0"},
       {{"--wings"}, "not expected: --wings"},
+      {{"--resume"}, "--resume: expected --checkpoint DIR too"},
+      {{"--checkpoint-every", "5"}, "--checkpoint-every: expected --checkpoint DIR too"},
       {{"--data", "nowhere"}, "--data data/mnist-sample takes the sample"},
       {{"--mistakes", "nowhere/mistakes.png"},
        "nowhere/mistakes.png: cannot write: No such file or directory"},
@@ -99,9 +103,11 @@ TEST_F(MnistMlp, ExplainsItsFlags) {
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(outcome.err, "");
   for (const char* flag :
-       {"--dataset", "--data", "--augment", "--widths", "--epochs", "--batch-size", "--micro-batch",
-        "--loss-reduction", "--lr", "--momentum", "--schedule", "--clip-norm", "--clip-value",
-        "--seed", "--threads", "--num-workers", "--log-every", "--mistakes"}) {
+       {"--dataset",     "--data",        "--augment",        "--widths",     "--epochs",
+        "--batch-size",  "--micro-batch", "--loss-reduction", "--lr",         "--momentum",
+        "--schedule",    "--clip-norm",   "--clip-value",     "--seed",       "--threads",
+        "--num-workers", "--log-every",   "--mistakes",       "--checkpoint", "--checkpoint-every",
+        "--resume"}) {
     EXPECT_NE(outcome.out.find(flag), std::string::npos) << flag;
   }
 }
@@ -172,6 +178,63 @@ TEST_F(MnistMlp, StopsWhenTheLossIsNoLongerFinite) {
   EXPECT_EQ(outcome.exit_code, 1);
   EXPECT_NE(outcome.err.find("loss is no longer finite in epoch 1: lower --lr"), std::string::npos)
       << outcome.err;
+}
+
+TEST_F(MnistMlp, StopsAtASignalAndIsResumedAsIfItHadNotStopped) {
+  const std::vector<std::string> flags{"--epochs", "3",    "--augment", "affine",      "--momentum",
+                                       "0.9",      "--lr", "0.02",      "--log-every", "1"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.end(), flags.begin(), flags.end());
+    return more;
+  };
+  const std::string expected = weights(train(with({"--checkpoint", path("whole")})));
+  const std::vector<std::tuple<int, const char*, const char*>> stops = {
+      {SIGINT, "epoch 1/3  update 7/", "SIGINT"},
+      {SIGTERM, "epoch 1/3  update 63/63", "SIGTERM"},
+      {SIGTERM, "epoch 2/3  update 30/", "SIGTERM"}};
+  for (const auto& [signal, line, name] : stops) {
+    const auto send = [&, sent = false](pid_t program, const std::string& out) mutable {
+      if (sent || out.find(line) == std::string::npos) return;
+      sent = true;
+      kill(program, signal);
+    };
+    const Outcome outcome =
+        train(with({"--checkpoint", path("parts"), "--resume"}), {.watch = send});
+    EXPECT_EQ(outcome.exit_code, 128 + signal);
+    EXPECT_NE(outcome.out.find(std::string("stopped by ") + name + " in epoch "), std::string::npos)
+        << outcome.out;
+  }
+  const Outcome rest =
+      train(with({"--checkpoint", path("parts"), "--resume", "--num-workers", "2"}));
+  EXPECT_NE(rest.out.find("resumed from "), std::string::npos);
+  EXPECT_EQ(weights(rest), expected);
+  const std::string metrics = read_file(path("whole/metrics.csv"));
+  EXPECT_EQ(std::count(metrics.begin(), metrics.end(), '\n'), 4);
+  EXPECT_EQ(read_file(path("parts/metrics.csv")), metrics);
+}
+
+TEST_F(MnistMlp, ShowsTheResultsOfARunThatHadEndedAgain) {
+  const Outcome first = train({"--checkpoint", path("run")});
+  const Outcome again = train({"--checkpoint", path("run"), "--resume"});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(weights(again), weights(first));
+  EXPECT_EQ(test_loss(again), test_loss(first));
+}
+
+TEST_F(MnistMlp, TakesNoOtherRunForItsOwn) {
+  EXPECT_EQ(train({"--checkpoint", path("run")}).exit_code, 0);
+  const auto refusal = [&](std::vector<std::string> flags) {
+    flags.insert(flags.begin(), {"--checkpoint", path("run")});
+    const Outcome outcome = train(flags);
+    EXPECT_EQ(outcome.exit_code, 1);
+    return outcome.err;
+  };
+  EXPECT_NE(refusal({}).find("a run was saved there: --resume continues it"), std::string::npos);
+  EXPECT_NE(refusal({"--resume", "--lr", "0.1", "--seed", "4"})
+                .find("--resume: --lr was 0.2, is 0.1, --seed was 0, is 4: expected the settings"),
+            std::string::npos);
+  EXPECT_NE(refusal({"--resume", "--widths", "64"}).find("file [128, 784], model [64, 784]"),
+            std::string::npos);
 }
 
 TEST_F(MnistMlp, WritesTheWorstMistakesAsPng) {

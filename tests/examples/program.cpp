@@ -1,5 +1,6 @@
 #include "program.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -63,12 +64,24 @@ Channel open_terminal(int columns) {
   _exit(127);
 }
 
-/// Reads both streams until the program has closed them.
-void read_all(int out, int err, Outcome& outcome) {
+/// Reads both streams until the program has closed them, or is killed.
+void read_all(int out, int err, pid_t child, const RunOptions& options, Outcome& outcome) {
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point end = Clock::now() + options.kill_after;
   std::array<pollfd, 2> streams{pollfd{out, POLLIN, 0}, pollfd{err, POLLIN, 0}};
   const std::array<std::string*, 2> texts{&outcome.out, &outcome.err};
   for (int open = out == -1 ? 1 : 2; open > 0;) {
-    check(poll(streams.data(), streams.size(), -1), "poll");
+    timespec left{};
+    if (options.kill_after.count() > 0) {
+      const auto time = std::max(Clock::duration::zero(), Clock::duration(end - Clock::now()));
+      left.tv_nsec = std::chrono::nanoseconds(time % std::chrono::seconds(1)).count();
+      left.tv_sec = std::chrono::duration_cast<std::chrono::seconds>(time).count();
+    }
+    const timespec* const limit = options.kill_after.count() > 0 ? &left : nullptr;
+    if (check(ppoll(streams.data(), streams.size(), limit, nullptr), "ppoll") == 0) {
+      kill(child, SIGKILL);
+      return;
+    }
     for (std::size_t i = 0; i < streams.size(); ++i) {
       if (streams[i].fd == -1 || streams[i].revents == 0) continue;
       std::array<char, 4096> buffer;
@@ -76,6 +89,7 @@ void read_all(int out, int err, Outcome& outcome) {
       // A terminal whose last user has left gives EIO.
       if (count > 0) {
         texts[i]->append(buffer.data(), static_cast<std::size_t>(count));
+        if (i == 0 && options.watch) options.watch(child, outcome.out);
       } else {
         streams[i].fd = -1;
         --open;
@@ -101,7 +115,7 @@ Outcome run_example(const std::string& name, const std::vector<std::string>& arg
     out.read = -1;
   }
   Outcome outcome{};
-  read_all(out.read, err.read, outcome);
+  read_all(out.read, err.read, child, options, outcome);
   if (out.read != -1) close(out.read);
   close(err.read);
   int status = 0;

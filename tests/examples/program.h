@@ -1,7 +1,11 @@
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
+
+#include <sys/types.h>
 
 /// What a program that ran to its end left behind.
 struct Outcome {
@@ -15,6 +19,9 @@ struct RunOptions {
   int columns = 0;  ///< of the terminal that its output goes to; 0: no terminal
   std::vector<std::string> environment{};  ///< "NO_COLOR=1"; on top of TERM=xterm
   bool close_output = false;               ///< the reader of its output leaves at once
+  std::chrono::microseconds kill_after{};  ///< SIGKILL at that time after the start; 0: never
+  /// Called with what it has written to its output so far, whenever there is more.
+  std::function<void(pid_t program, const std::string& out)> watch{};
 };
 
 /// Runs examples/<name> of this build in the folder `folder`. Throws std::runtime_error when it

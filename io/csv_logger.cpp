@@ -1,0 +1,59 @@
+#include <string_view>
+
+#include <tarn/io/csv_logger.h>
+#include <tarn/io/detail/line_file.h>
+#include <tarn/io/detail/printable.h>
+#include <tarn/tensor/error.h>
+#include <tarn/tensor/str.h>
+
+namespace tarn::io {
+namespace {
+
+constexpr const char* kComponent = "CsvLogger";
+
+std::string field(std::string_view text) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string quoted = "\"";
+  for (const char c : text) quoted.append(c == '"' ? 2 : 1, c);
+  return quoted + '"';
+}
+
+}  // namespace
+
+CsvLogger::CsvLogger(const std::string& path)
+    : file_(std::make_unique<detail::LineFile>(detail::FileName{kComponent, path})) {}
+CsvLogger::~CsvLogger() = default;
+CsvLogger::CsvLogger(CsvLogger&&) noexcept = default;
+CsvLogger& CsvLogger::operator=(CsvLogger&&) noexcept = default;
+
+void CsvLogger::log(const Metrics& metrics) {
+  if (metrics.empty()) throw ValueError(str(kComponent, ": log: there are no metrics"));
+  std::string names;
+  std::string values;
+  for (const Metric& metric : metrics) {
+    // A line break would be no end of the header to whoever looks for one.
+    if (metric.name.find_first_of("\r\n") != std::string::npos) {
+      throw ValueError(str(kComponent, ": log: \"", detail::printable(metric.name),
+                           "\": expected a name without line breaks"));
+    }
+    const char* const separator = &metric == metrics.data() ? "" : ",";
+    names += separator + field(metric.name);
+    values +=
+        separator + std::visit([](const auto& value) { return field(str(value)); }, metric.value);
+  }
+  if (file_->size() == 0) {
+    file_->append(names + '\n' + values + '\n');
+    return;
+  }
+  if (const std::string header = file_->first_line(); header != names) {
+    throw ValueError(str(kComponent, ": log: the columns are ", detail::printable(names),
+                         ", in the file ", detail::printable(header),
+                         ": expected the same; give each kind of metrics a file of its own"));
+  }
+  file_->append(values + '\n');
+}
+
+StateDict CsvLogger::state_dict() const { return file_->state_dict(); }
+void CsvLogger::load_state_dict(const StateDict& state) { file_->load_state_dict(state); }
+
+}  // namespace tarn::io
