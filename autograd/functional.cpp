@@ -57,15 +57,6 @@ Tensors pull_back(const Tensors& outputs, const Tensors& inputs, const Tensors& 
   return gradients;
 }
 
-// J v: pull_back is linear in its weights u, so its gradient with respect to them, at any u, is
-// J^T's transpose.
-Tensors push_forward(const Tensors& outputs, const Tensors& inputs, const Tensors& v,
-                     bool create_graph) {
-  Tensors u;
-  for (const Tensor& output : outputs) u.push_back(zeros_like(output).requires_grad_());
-  return pull_back(pull_back(outputs, inputs, u, /*create_graph=*/true), u, v, create_graph);
-}
-
 // One call of a user's function, recorded.
 struct Call {
   Call(const char* op, const TensorsFunction& func, const Tensors& arguments, bool create_graph) {
@@ -156,36 +147,6 @@ std::pair<Tensor, Tensor> vjp(const TensorFunction& func, const Tensor& inputs, 
   return {output, product[0]};
 }
 
-std::pair<Tensor, Tensor> jvp(const TensorsFunction& func, const Tensors& inputs, const Tensors& v,
-                              const FunctionalOptions& options) {
-  const bool create_graph = options.create_graph;
-  const Call call("jvp", func, inputs, create_graph);
-  check_forms("jvp", v, call.inputs);
-  const Tensor product = push_forward({call.output}, call.inputs, v, create_graph)[0];
-  return {detached(call.output, create_graph), detached(product, create_graph)};
-}
-
-std::pair<Tensor, Tensor> jvp(const TensorFunction& func, const Tensor& inputs, const Tensor& v,
-                              const FunctionalOptions& options) {
-  return jvp(of_one(func), Tensors{inputs}, Tensors{v}, options);
-}
-
-std::pair<Tensor, Tensors> vhp(const TensorsFunction& func, const Tensors& inputs, const Tensors& v,
-                               const FunctionalOptions& options) {
-  const bool create_graph = options.create_graph;
-  const Call call("vhp", func, inputs, create_graph);
-  check_forms("vhp", v, call.inputs);
-  const Tensors slopes = call.gradient("vhp");
-  return {detached(call.output, create_graph),
-          detached(pull_back(slopes, call.inputs, v, create_graph), create_graph)};
-}
-
-std::pair<Tensor, Tensor> vhp(const TensorFunction& func, const Tensor& inputs, const Tensor& v,
-                              const FunctionalOptions& options) {
-  auto [output, product] = vhp(of_one(func), Tensors{inputs}, Tensors{v}, options);
-  return {output, product[0]};
-}
-
 std::pair<Tensor, Tensors> hvp(const TensorsFunction& func, const Tensors& inputs, const Tensors& v,
                                const FunctionalOptions& options) {
   const bool create_graph = options.create_graph;
@@ -193,7 +154,7 @@ std::pair<Tensor, Tensors> hvp(const TensorsFunction& func, const Tensors& input
   check_forms("hvp", v, call.inputs);
   const Tensors slopes = call.gradient("hvp");
   return {detached(call.output, create_graph),
-          detached(push_forward(slopes, call.inputs, v, create_graph), create_graph)};
+          detached(pull_back(slopes, call.inputs, v, create_graph), create_graph)};
 }
 
 std::pair<Tensor, Tensor> hvp(const TensorFunction& func, const Tensor& inputs, const Tensor& v,

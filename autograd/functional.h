@@ -44,25 +44,9 @@ std::pair<Tensor, std::vector<Tensor>> vjp(const TensorsFunction& func,
                                            const std::vector<Tensor>& inputs, const Tensor& v,
                                            const FunctionalOptions& options = {});
 
-/// func(inputs) and J v, with v of the inputs' shapes: v^T J is linear in v, and its own transpose
-/// is a second backward pass (J. Townsend, "A new trick for calculating Jacobian vector products",
-/// 2017).
-std::pair<Tensor, Tensor> jvp(const TensorFunction& func, const Tensor& inputs, const Tensor& v,
-                              const FunctionalOptions& options = {});
-std::pair<Tensor, Tensor> jvp(const TensorsFunction& func, const std::vector<Tensor>& inputs,
-                              const std::vector<Tensor>& v, const FunctionalOptions& options = {});
-
-/// func(inputs) and v^T H, with H the Hessian of `func`, which returns one element, and v of the
-/// inputs' shapes: two backward passes, H is never made (Pearlmutter 1994).
-std::pair<Tensor, Tensor> vhp(const TensorFunction& func, const Tensor& inputs, const Tensor& v,
-                              const FunctionalOptions& options = {});
-std::pair<Tensor, std::vector<Tensor>> vhp(const TensorsFunction& func,
-                                           const std::vector<Tensor>& inputs,
-                                           const std::vector<Tensor>& v,
-                                           const FunctionalOptions& options = {});
-
-/// func(inputs) and H v, by the trick of jvp(): three passes. The same as vhp(), which is faster,
-/// wherever second derivatives are continuous.
+/// func(inputs) and H v, with H the Hessian of `func`, which returns one element, and v of the
+/// inputs' shapes: two backward passes, H is never made (Pearlmutter 1994). H is taken to be
+/// symmetric, as it is wherever second derivatives are continuous.
 std::pair<Tensor, Tensor> hvp(const TensorFunction& func, const Tensor& inputs, const Tensor& v,
                               const FunctionalOptions& options = {});
 std::pair<Tensor, std::vector<Tensor>> hvp(const TensorsFunction& func,

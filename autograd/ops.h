@@ -7,6 +7,7 @@
 #include <tarn/autograd/ops/batch_norm.h>
 #include <tarn/autograd/ops/comparison.h>
 #include <tarn/autograd/ops/convolution.h>
+#include <tarn/autograd/ops/dropout.h>
 #include <tarn/autograd/ops/embedding.h>
 #include <tarn/autograd/ops/indexing.h>
 #include <tarn/autograd/ops/joining.h>
@@ -18,5 +19,5 @@
 #include <tarn/autograd/ops/pooling.h>
 #include <tarn/autograd/ops/reductions.h>
 #include <tarn/autograd/ops/softmax.h>
-#include <tarn/autograd/ops/special.h>
+#include <tarn/autograd/ops/triangle.h>
 #include <tarn/autograd/ops/views.h>

@@ -1,4 +1,4 @@
-#include <tarn/autograd/ops/pointwise.h>
+#include <tarn/autograd/ops/dropout.h>
 #include <tarn/nn/dropout.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>

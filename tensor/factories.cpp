@@ -241,7 +241,7 @@ Tensor tensor(const NestedList& values, const TensorOptions& options) {
   Tensor out = empty(shape, {.dtype = dtype_in(options, dtype)});
   kernels::visit(out.dtype(), [&]<class T>() {
     T* element = out.data_ptr<T>();
-    for (const Scalar number : numbers) *element++ = number.to<T>();
+    for (const Scalar number : numbers) *element++ = kernels::element<T>(number);
   });
   return with_grad(out, options);
 }
@@ -251,7 +251,7 @@ Tensor from_blob(T* data, const Shape& shape, std::shared_ptr<const void> owner)
   const std::int64_t count = numel(shape);
   if (!owner)
     throw ValueError("from_blob: the owner is null: expected what keeps the elements alive");
-  if (!data || reinterpret_cast<std::uintptr_t>(data) % alignof(T) != 0)
+  if ((!data && count > 0) || reinterpret_cast<std::uintptr_t>(data) % alignof(T) != 0)
     throw ValueError(str("from_blob: the data are ", data ? "misaligned" : "null"));
   auto* impl = new TensorImpl;
   Tensor result{intrusive_ptr<TensorImpl>(impl)};

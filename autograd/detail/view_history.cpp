@@ -1,4 +1,3 @@
-#include <tarn/autograd/detail/overlap.h>
 #include <tarn/autograd/detail/view_history.h>
 #include <tarn/autograd/ops/reductions.h>
 #include <tarn/autograd/record.h>
@@ -92,6 +91,23 @@ Tensor make_view(const Tensor& x, const Shape& sizes, const Shape& strides, std:
   return view;
 }
 
+// From the smallest stride up, each dimension must step over all that the ones before it reach.
+bool overlaps_itself(const Tensor& x) {
+  if (x.is_dense()) return false;
+  std::int64_t reach = 0;
+  for (unsigned done = 0;;) {
+    int next = -1;
+    for (int d = 0; d < x.dim(); ++d) {
+      if ((done >> d & 1U) != 0 || x.sizes()[d] == 1) continue;
+      if (next < 0 || x.strides()[d] < x.strides()[next]) next = d;
+    }
+    if (next < 0) return false;
+    if (x.strides()[next] <= reach) return true;
+    reach += (x.sizes()[next] - 1) * x.strides()[next];
+    done |= 1U << next;
+  }
+}
+
 void refresh_history(const Tensor& view) {
   TensorImpl& impl = view.impl();
   if (!impl.base || impl.base->is_stale()) return;
@@ -125,6 +141,7 @@ void write_recorded(const Tensor& self, const Tensor& result, const Where& where
 
 Tensor without_base(const Tensor& x) {
   const TensorImpl& impl = x.impl();
+  if (impl.is_stale()) refresh_history(x);
   if (!impl.base || (impl.is_leaf && impl.requires_grad)) return x;
   Tensor copy = kernels::alias(x, impl.sizes, impl.strides);
   copy.impl().history = impl.history;

@@ -9,6 +9,9 @@ namespace tarn {
 Tensor make_view(const Tensor& x, const Shape& sizes, const Shape& strides,
                  std::int64_t offset = 0);
 
+/// Whether several indices of x may lead to the same element, as in an expanded view.
+bool overlaps_itself(const Tensor& x);
+
 /// Gives a view whose base was changed by a recorded op the history that its elements have now.
 void refresh_history(const Tensor& view);
 

@@ -2,6 +2,7 @@
 #include <numbers>
 
 #include <tarn/autograd/detail/defined.h>
+#include <tarn/autograd/detail/unary.h>
 #include <tarn/autograd/ops/activations.h>
 #include <tarn/autograd/ops/arithmetic.h>
 #include <tarn/autograd/ops/pointwise.h>
@@ -27,14 +28,6 @@ const Op kGelu{"gelu"};
 const Op kSoftplus{"softplus"};
 
 constexpr double kInvSqrt2Pi = std::numbers::inv_sqrtpi / std::numbers::sqrt2;
-
-// 1 / (1 + exp(-v)) without overflow.
-template <class L>
-L sigmoid_lanes(const L& v) {
-  using T = ElementOf<L>;
-  const L e = kernels::exp_lanes(L(-v.abs()));
-  return each([](T x, T small) { return x < T(0) ? small : T(1); }, v, e) / (e + T(1));
-}
 
 // Outside the graph: it is constant wherever it has a derivative.
 Tensor leaky_relu_slope(const Tensor& x, double negative_slope) {
@@ -63,7 +56,7 @@ Tensor silu_slope(const Tensor& x) {
   const Tensor slope = kernels::map_floating("silu", x, [](const auto& v) {
     using L = std::decay_t<decltype(v)>;
     using T = ElementOf<L>;
-    const L s = sigmoid_lanes(v);
+    const L s = kernels::sigmoid_lanes(v);
     return L(s * (v * (T(1) - s) + T(1)));
   });
   return record(kSilu, Where::current(), slope, wrt(x, [x = saved(x)](const Tensor& g) {
@@ -92,7 +85,7 @@ Tensor softplus_slope(const Tensor& x, double beta, double threshold) {
     using T = ElementOf<L>;
     const L z = v * T(beta);
     return each([threshold](T a, T s) { return a > T(threshold) ? T(1) : s; }, z,
-                L(sigmoid_lanes(z)));
+                kernels::sigmoid_lanes(z));
   });
   return record(kSoftplus, Where::current(), slope,
                 wrt(x, [s = saved_output(slope), beta](const Tensor& g) {
@@ -104,40 +97,40 @@ Tensor softplus_slope(const Tensor& x, double beta, double threshold) {
 }  // namespace
 
 Tensor leaky_relu(const Tensor& x, double negative_slope, Where where) {
-  require_defined("leaky_relu", {&x});
-  const Tensor y = kernels::map_floating("leaky_relu", x, [negative_slope](const auto& v) {
-    using T = ElementOf<decltype(v)>;
-    return each([slope = T(negative_slope)](T e) { return e > T(0) ? e : e * slope; }, v);
-  });
-  return record(kLeakyRelu, where, y, wrt(x, [x = saved(x), negative_slope](const Tensor& g) {
-                  return mul(g, leaky_relu_slope(x.get(), negative_slope));
-                }));
+  return unary_of_input(
+      kLeakyRelu, x, where,
+      [negative_slope](const auto& v) {
+        using T = ElementOf<decltype(v)>;
+        return each([slope = T(negative_slope)](T e) { return e > T(0) ? e : e * slope; }, v);
+      },
+      [negative_slope](const Tensor& g, const Tensor& value) {
+        return mul(g, leaky_relu_slope(value, negative_slope));
+      });
 }
 
 Tensor elu(const Tensor& x, double alpha, Where where) {
-  require_defined("elu", {&x});
-  const Tensor y = kernels::map_floating("elu", x, [alpha](const auto& v) {
-    using T = ElementOf<decltype(v)>;
-    return each([a = T(alpha)](T e) { return e > T(0) ? e : a * std::expm1(e); }, v);
-  });
-  return record(kElu, where, y, wrt(x, [x = saved(x), alpha](const Tensor& g) {
-                  return mul(g, elu_slope(x.get(), alpha, 1));
-                }));
+  return unary_of_input(
+      kElu, x, where,
+      [alpha](const auto& v) {
+        using T = ElementOf<decltype(v)>;
+        return each([a = T(alpha)](T e) { return e > T(0) ? e : a * std::expm1(e); }, v);
+      },
+      [alpha](const Tensor& g, const Tensor& value) { return mul(g, elu_slope(value, alpha, 1)); });
 }
 
 Tensor silu(const Tensor& x, Where where) {
-  require_defined("silu", {&x});
   // x exp(x) / (1 + exp(x)) for x < 0 with exp(x / 2) twice, which reaches as far as the result
   // does.
-  const Tensor y = kernels::map_floating("silu", x, [](const auto& v) {
-    using L = std::decay_t<decltype(v)>;
-    using T = ElementOf<L>;
-    const L half = kernels::exp_lanes(L(v.abs() * T(-0.5)));
-    const L factor = each([](T e, T h) { return e < T(0) ? h : T(1); }, v, half);
-    return L(v * factor * (factor / (half * half + T(1))));
-  });
-  return record(kSilu, where, y,
-                wrt(x, [x = saved(x)](const Tensor& g) { return mul(g, silu_slope(x.get())); }));
+  return unary_of_input(
+      kSilu, x, where,
+      [](const auto& v) {
+        using L = std::decay_t<decltype(v)>;
+        using T = ElementOf<L>;
+        const L half = kernels::exp_lanes(L(v.abs() * T(-0.5)));
+        const L factor = each([](T e, T h) { return e < T(0) ? h : T(1); }, v, half);
+        return L(v * factor * (factor / (half * half + T(1))));
+      },
+      [](const Tensor& g, const Tensor& value) { return mul(g, silu_slope(value)); });
 }
 
 Tensor gelu(const Tensor& x, Gelu approximate, Where where) {
@@ -149,19 +142,19 @@ Tensor gelu(const Tensor& x, Gelu approximate, Where where) {
         mul(x, add(mul(square(x, where), 0.044715 * scale, where), scale, where), where);
     return mul(x, sigmoid(u, where), where);
   }
-  const Tensor y = kernels::map_floating("gelu", x, [](const auto& v) {
-    using L = std::decay_t<decltype(v)>;
-    return L(v * kernels::normal_cdf_lanes(v, kernels::gauss_lanes(v)));
-  });
-  return record(kGelu, where, y,
-                wrt(x, [x = saved(x)](const Tensor& g) { return mul(g, gelu_slope(x.get())); }));
+  return unary_of_input(
+      kGelu, x, where,
+      [](const auto& v) {
+        using L = std::decay_t<decltype(v)>;
+        return L(v * kernels::normal_cdf_lanes(v, kernels::gauss_lanes(v)));
+      },
+      [](const Tensor& g, const Tensor& value) { return mul(g, gelu_slope(value)); });
 }
 
 Tensor softplus(const Tensor& x, double beta, double threshold, Where where) {
-  require_defined("softplus", {&x});
   if (!std::isfinite(beta) || beta == 0)
     throw ValueError(str("softplus: beta = ", beta, ": expected a finite number other than 0"));
-  const Tensor y = kernels::map_floating("softplus", x, [beta, threshold](const auto& v) {
+  const auto value = [beta, threshold](const auto& v) {
     using L = std::decay_t<decltype(v)>;
     using T = ElementOf<L>;
     const L z = v * T(beta);
@@ -171,10 +164,11 @@ Tensor softplus(const Tensor& x, double beta, double threshold, Where where) {
           return a > T(threshold) ? e : ((a < T(0) ? T(0) : a) + std::log1p(b)) / T(beta);
         },
         v, z, small);
-  });
-  return record(kSoftplus, where, y, wrt(x, [x = saved(x), beta, threshold](const Tensor& g) {
-                  return mul(g, softplus_slope(x.get(), beta, threshold));
-                }));
+  };
+  return unary_of_input(kSoftplus, x, where, value,
+                        [beta, threshold](const Tensor& g, const Tensor& z) {
+                          return mul(g, softplus_slope(z, beta, threshold));
+                        });
 }
 
 }  // namespace tarn

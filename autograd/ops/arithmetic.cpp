@@ -1,6 +1,5 @@
 #include <tarn/autograd/detail/defined.h>
 #include <tarn/autograd/detail/operand.h>
-#include <tarn/autograd/detail/wrapped_number.h>
 #include <tarn/autograd/ops/arithmetic.h>
 #include <tarn/autograd/record.h>
 #include <tarn/tensor/kernels/elementwise.h>
@@ -23,42 +22,44 @@ void check_alpha(const char* op, DType dtype, Scalar alpha) {
 
 bool is_one(Scalar alpha) { return alpha.to<double>() == 1; }
 
-Tensor scaled(const Tensor& gradient, Scalar alpha) {
-  return is_one(alpha) ? gradient : mul(gradient, alpha);
+// A number in a quotient, which is floating-point: beside uint8 a -1 must not become 255.
+Tensor of_quotient(Scalar number, const Tensor& other) {
+  require_defined("div", {&other});
+  return scalar_tensor(number, {.dtype = promote_types(other.dtype(), kFloat32)});
+}
+
+// f(a, alpha b), where f adds or subtracts and `signed_gradient` gives the gradient its sign.
+template <class F, class Sign>
+Tensor combine(const Op& op, const Tensor& a, const Tensor& b, Scalar alpha, const Where& where,
+               F f, Sign signed_gradient) {
+  require_defined(op.name(), {&a, &b});
+  const DType dtype = kernels::result_dtype(a, b);
+  check_alpha(op.name(), dtype, alpha);
+  const bool plain = is_one(alpha);
+  const auto scaled = [alpha, f](const auto& x, const auto& y) {
+    return f(x, y * kernels::element<kernels::ElementOf<decltype(y)>>(alpha));
+  };
+  return record(op, where,
+                plain ? kernels::zip_numeric(op.name(), a, b, dtype, f)
+                      : kernels::zip_numeric(op.name(), a, b, dtype, scaled),
+                wrt(a, [a = Operand(a)](const Tensor& g) { return a.fit(g); }),
+                wrt(b, [=, b = Operand(b)](const Tensor& g) {
+                  return b.fit(signed_gradient(plain ? g : mul(g, alpha)));
+                }));
 }
 
 }  // namespace
 
 Tensor add(const Tensor& a, const Tensor& b, Scalar alpha, Where where) {
-  require_defined("add", {&a, &b});
-  const DType dtype = kernels::result_dtype(a, b);
-  check_alpha("add", dtype, alpha);
-  const auto plain = [](const auto& x, const auto& y) { return x + y; };
-  const auto with_alpha = [alpha](const auto& x, const auto& y) {
-    return x + y * alpha.to<typename std::decay_t<decltype(y)>::Scalar>();
-  };
-  return record(
-      kAdd, where,
-      is_one(alpha) ? kernels::zip_numeric("add", a, b, dtype, plain)
-                    : kernels::zip_numeric("add", a, b, dtype, with_alpha),
-      wrt(a, [a = Operand(a)](const Tensor& g) { return a.fit(g); }),
-      wrt(b, [b = Operand(b), alpha](const Tensor& g) { return b.fit(scaled(g, alpha)); }));
+  return combine(
+      kAdd, a, b, alpha, where, [](const auto& x, const auto& y) { return x + y; },
+      [](const Tensor& g) { return g; });
 }
 
 Tensor sub(const Tensor& a, const Tensor& b, Scalar alpha, Where where) {
-  require_defined("sub", {&a, &b});
-  const DType dtype = kernels::result_dtype(a, b);
-  check_alpha("sub", dtype, alpha);
-  const auto plain = [](const auto& x, const auto& y) { return x - y; };
-  const auto with_alpha = [alpha](const auto& x, const auto& y) {
-    return x - y * alpha.to<typename std::decay_t<decltype(y)>::Scalar>();
-  };
-  return record(
-      kSub, where,
-      is_one(alpha) ? kernels::zip_numeric("sub", a, b, dtype, plain)
-                    : kernels::zip_numeric("sub", a, b, dtype, with_alpha),
-      wrt(a, [a = Operand(a)](const Tensor& g) { return a.fit(g); }),
-      wrt(b, [b = Operand(b), alpha](const Tensor& g) { return b.fit(neg(scaled(g, alpha))); }));
+  return combine(
+      kSub, a, b, alpha, where, [](const auto& x, const auto& y) { return x - y; },
+      [](const Tensor& g) { return neg(g); });
 }
 
 Tensor mul(const Tensor& a, const Tensor& b, Where where) {
@@ -108,9 +109,7 @@ Tensor operator-(Located a, Scalar b) {
 Tensor operator*(Located a, Scalar b) {
   return mul(a.tensor, wrapped("mul", b, a.tensor), a.where);
 }
-Tensor operator/(Located a, Scalar b) {
-  return div(a.tensor, wrapped("div", b, a.tensor), a.where);
-}
+Tensor operator/(Located a, Scalar b) { return div(a.tensor, of_quotient(b, a.tensor), a.where); }
 Tensor operator+(Scalar a, Located b) {
   return add(wrapped("add", a, b.tensor), b.tensor, 1, b.where);
 }
@@ -120,9 +119,7 @@ Tensor operator-(Scalar a, Located b) {
 Tensor operator*(Scalar a, Located b) {
   return mul(wrapped("mul", a, b.tensor), b.tensor, b.where);
 }
-Tensor operator/(Scalar a, Located b) {
-  return div(wrapped("div", a, b.tensor), b.tensor, b.where);
-}
+Tensor operator/(Scalar a, Located b) { return div(of_quotient(a, b.tensor), b.tensor, b.where); }
 Tensor operator-(Located x) { return neg(x.tensor, x.where); }
 
 }  // namespace tarn

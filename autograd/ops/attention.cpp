@@ -5,6 +5,7 @@
 #include <tarn/autograd/ops/arithmetic.h>
 #include <tarn/autograd/ops/attention.h>
 #include <tarn/autograd/ops/comparison.h>
+#include <tarn/autograd/ops/dropout.h>
 #include <tarn/autograd/ops/matmul.h>
 #include <tarn/autograd/ops/pointwise.h>
 #include <tarn/autograd/ops/softmax.h>

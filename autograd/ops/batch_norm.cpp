@@ -1,8 +1,8 @@
 #include <cmath>
 
 #include <tarn/autograd/detail/channel_sum.h>
+#include <tarn/autograd/detail/checks.h>
 #include <tarn/autograd/detail/defined.h>
-#include <tarn/autograd/detail/same_floating.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/arithmetic.h>
 #include <tarn/autograd/ops/batch_norm.h>

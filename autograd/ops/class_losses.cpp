@@ -1,8 +1,8 @@
 #include <cmath>
 #include <limits>
 
+#include <tarn/autograd/detail/checks.h>
 #include <tarn/autograd/detail/defined.h>
-#include <tarn/autograd/detail/element_name.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/arithmetic.h>
 #include <tarn/autograd/ops/comparison.h>

@@ -5,7 +5,6 @@
 
 #include <tarn/autograd/detail/defined.h>
 #include <tarn/autograd/detail/operand.h>
-#include <tarn/autograd/detail/wrapped_number.h>
 #include <tarn/autograd/ops/arithmetic.h>
 #include <tarn/autograd/ops/comparison.h>
 #include <tarn/autograd/record.h>
@@ -58,15 +57,31 @@ void require_bool(const char* op, const Tensor& x) {
   }
 }
 
-// The gradient of `chosen` = maximum(a, b) or minimum(a, b) with respect to a, which loses where
-// a < b or a > b.
-Tensor share(const Tensor& g, const Tensor& a, const Tensor& b, const Tensor& loses) {
-  return where(loses, 0, where(eq(a, b), mul(g, 0.5), g));
-}
-
 template <class T>
 bool is_nan(T value) {
   return value != value;
+}
+
+// The one of a and b that beats the other, or NaN if one is NaN.
+template <class F>
+Tensor better(const Op& op, const Tensor& a, const Tensor& b, const Where& place, F beats) {
+  require_defined(op.name(), {&a, &b});
+  const auto choice = [beats](const auto& u, const auto& v) {
+    using T = ElementOf<decltype(u)>;
+    return each([beats](T x, T y) { return beats(x, y) || is_nan(x) ? x : y; }, u, v);
+  };
+  // Equal elements share the gradient.
+  const auto gradient = [beats](const Tensor& g, const Tensor& own, const Tensor& other) {
+    const Tensor loses = compare("where", other.detach(), own.detach(), beats);
+    return where(loses, 0, where(eq(own, other), mul(g, 0.5), g));
+  };
+  return record(
+      op, place, kernels::zip_numeric(op.name(), a, b, kernels::result_dtype(a, b), choice),
+      wrt(a, [like = Operand(a), a = saved(a), b = saved(b),
+              gradient](const Tensor& g) { return like.fit(gradient(g, a.get(), b.get())); }),
+      wrt(b, [like = Operand(b), a = saved(a), b = saved(b), gradient](const Tensor& g) {
+        return like.fit(gradient(g, b.get(), a.get()));
+      }));
 }
 
 // A bound as an element: one beyond the type's range becomes the range's end.
@@ -84,7 +99,11 @@ T as_bound(Scalar bound) {
 // x limited where there is a bound.
 Tensor limited(const Tensor& x, std::optional<Scalar> min, std::optional<Scalar> max,
                const Where& place) {
-  Tensor y = kernels::map_numeric("clamp", x, x.dtype(), [min, max](const auto& v) {
+  DType dtype = x.dtype();
+  for (const auto& bound : {min, max}) {
+    if (bound && is_floating_point(bound->dtype())) dtype = promote_types(dtype, kFloat32);
+  }
+  Tensor y = kernels::map_numeric("clamp", x, dtype, [min, max](const auto& v) {
     using T = ElementOf<decltype(v)>;
     using Limits = std::numeric_limits<T>;
     constexpr bool floating = std::is_floating_point_v<T>;
@@ -102,13 +121,8 @@ Tensor limited(const Tensor& x, std::optional<Scalar> min, std::optional<Scalar>
                 }));
 }
 
-// Integer tensors compare and stay with integer bounds.
 void check_bound(const char* op, const Tensor& x, Scalar bound) {
   require_defined(op, {&x});
-  if (!is_floating_point(x.dtype()) && is_floating_point(bound.dtype())) {
-    throw DTypeError(str(op, ": the bound ", bound.to<double>(), " for an ", x.dtype(),
-                         " tensor: expected an integer; convert the tensor with .to(kFloat32)"));
-  }
   if (std::isnan(bound.to<double>())) throw ValueError(str(op, ": the bound is NaN"));
 }
 
@@ -245,37 +259,11 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value, Where plac
 }
 
 Tensor maximum(const Tensor& a, const Tensor& b, Where place) {
-  require_defined("maximum", {&a, &b});
-  const auto larger = [](const auto& u, const auto& v) {
-    using T = ElementOf<decltype(u)>;
-    return each([](T x, T y) { return x > y || is_nan(x) ? x : y; }, u, v);
-  };
-  return record(kMaximum, place,
-                kernels::zip_numeric("maximum", a, b, kernels::result_dtype(a, b), larger),
-                wrt(a,
-                    [like = Operand(a), a = saved(a), b = saved(b)](const Tensor& g) {
-                      return like.fit(share(g, a.get(), b.get(), a.get() < b.get()));
-                    }),
-                wrt(b, [like = Operand(b), a = saved(a), b = saved(b)](const Tensor& g) {
-                  return like.fit(share(g, b.get(), a.get(), b.get() < a.get()));
-                }));
+  return better(kMaximum, a, b, place, [](auto x, auto y) { return x > y; });
 }
 
 Tensor minimum(const Tensor& a, const Tensor& b, Where place) {
-  require_defined("minimum", {&a, &b});
-  const auto smaller = [](const auto& u, const auto& v) {
-    using T = ElementOf<decltype(u)>;
-    return each([](T x, T y) { return x < y || is_nan(x) ? x : y; }, u, v);
-  };
-  return record(kMinimum, place,
-                kernels::zip_numeric("minimum", a, b, kernels::result_dtype(a, b), smaller),
-                wrt(a,
-                    [like = Operand(a), a = saved(a), b = saved(b)](const Tensor& g) {
-                      return like.fit(share(g, a.get(), b.get(), a.get() > b.get()));
-                    }),
-                wrt(b, [like = Operand(b), a = saved(a), b = saved(b)](const Tensor& g) {
-                  return like.fit(share(g, b.get(), a.get(), b.get() > a.get()));
-                }));
+  return better(kMinimum, a, b, place, [](auto x, auto y) { return x < y; });
 }
 
 Tensor clamp(const Tensor& x, Scalar min, Scalar max, Where place) {

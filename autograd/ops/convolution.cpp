@@ -1,9 +1,9 @@
 #include <algorithm>
 
 #include <tarn/autograd/detail/channel_sum.h>
+#include <tarn/autograd/detail/checks.h>
 #include <tarn/autograd/detail/convolve.h>
 #include <tarn/autograd/detail/defined.h>
-#include <tarn/autograd/detail/same_floating.h>
 #include <tarn/autograd/detail/window.h>
 #include <tarn/autograd/ops/convolution.h>
 #include <tarn/autograd/ops/views.h>

@@ -1,32 +1,43 @@
+#include <tarn/autograd/detail/checks.h>
 #include <tarn/autograd/detail/defined.h>
-#include <tarn/autograd/detail/element_name.h>
 #include <tarn/autograd/ops/comparison.h>
 #include <tarn/autograd/ops/embedding.h>
 #include <tarn/autograd/ops/indexing.h>
+#include <tarn/autograd/ops/ordering.h>
 #include <tarn/autograd/ops/views.h>
 #include <tarn/tensor/error.h>
+#include <tarn/tensor/factories.h>
 #include <tarn/tensor/kernels/cast.h>
 #include <tarn/tensor/str.h>
 
 namespace tarn {
+namespace {
+
+// The numbers in `index`, [numel], all in 0..rows-1.
+Tensor checked_rows(const char* op, const Tensor& index, std::int64_t rows) {
+  if (index.dtype() != kInt64 && index.dtype() != kInt32) {
+    throw DTypeError(str(op, ": the index is ", index.dtype(),
+                         ": expected int64 or int32; convert with .to(kInt64)"));
+  }
+  const Tensor flat = kernels::cast(index, kInt64, /*contiguous=*/true).view({index.numel()});
+  for (std::int64_t i = 0; i < flat.numel(); ++i) {
+    const std::int64_t row = flat.data_ptr<std::int64_t>()[i];
+    if (row >= 0 && row < rows) continue;
+    throw IndexError(str(op, ": ", element_name("index", index.sizes(), i), " = ", row,
+                         " is out of range for ", rows, " rows"));
+  }
+  return flat;
+}
+
+}  // namespace
 
 Tensor embedding(const Tensor& index, const Tensor& weight, std::optional<std::int64_t> padding_idx,
                  Where where) {
   require_defined("embedding", {&index, &weight});
   if (weight.dim() != 2)
     throw ShapeError(str("embedding: weight has shape ", weight.sizes(), ": expected [V, D]"));
-  if (index.dtype() != kInt64 && index.dtype() != kInt32) {
-    throw DTypeError(str("embedding: the index is ", index.dtype(),
-                         ": expected int64 or int32; convert with .to(kInt64)"));
-  }
   const std::int64_t rows = weight.sizes()[0];
-  const Tensor flat = kernels::cast(index, kInt64, /*contiguous=*/true).view({index.numel()});
-  for (std::int64_t i = 0; i < flat.numel(); ++i) {
-    const std::int64_t row = flat.data_ptr<std::int64_t>()[i];
-    if (row >= 0 && row < rows) continue;
-    throw IndexError(str("embedding: ", element_name("index", index.sizes(), i), " = ", row,
-                         " is out of range for ", rows, " rows"));
-  }
+  const Tensor flat = checked_rows("embedding", index, rows);
   Tensor picked = index_select(weight, 0, flat, where);
   if (padding_idx) {
     if (*padding_idx < -rows || *padding_idx >= rows) {
@@ -39,6 +50,18 @@ Tensor embedding(const Tensor& index, const Tensor& weight, std::optional<std::i
   Shape shape = index.sizes();
   shape.insert(shape.size(), weight.sizes()[1]);
   return reshape(picked, shape, where);
+}
+
+Tensor one_hot(const Tensor& index, std::int64_t num_classes) {
+  require_defined("one_hot", {&index});
+  if (num_classes < -1 || (num_classes == -1 && index.numel() == 0)) {
+    throw ValueError(str("one_hot: num_classes = ", num_classes, " for an index of shape ",
+                         index.sizes(), ": expected a number >= 0"));
+  }
+  const std::int64_t classes =
+      num_classes == -1 ? max(index).item<std::int64_t>() + 1 : num_classes;
+  checked_rows("one_hot", index, classes);
+  return eq(unsqueeze(index, -1), arange(classes)).to(kInt64);
 }
 
 }  // namespace tarn

@@ -1,7 +1,6 @@
 #include <tarn/autograd/detail/defined.h>
-#include <tarn/autograd/detail/overlap.h>
+#include <tarn/autograd/detail/operand.h>
 #include <tarn/autograd/detail/view_history.h>
-#include <tarn/autograd/detail/wrapped_number.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/arithmetic.h>
 #include <tarn/autograd/ops/comparison.h>
@@ -22,6 +21,12 @@ void check_writable(const char* op, const Tensor& self) {
   }
 }
 
+void check_holds(const char* op, const Tensor& self, DType result) {
+  if (kernels::can_cast(result, self.dtype())) return;
+  throw DTypeError(str(op, ": the result is ", result, ", which a ", self.dtype(),
+                       " tensor cannot hold; convert it with .to() first"));
+}
+
 void check_operand(const char* op, const Tensor& self, const Tensor& other) {
   check_writable(op, self);
   if (broadcast_shapes(op, self.sizes(), other.sizes()) != self.sizes()) {
@@ -29,10 +34,7 @@ void check_operand(const char* op, const Tensor& self, const Tensor& other) {
                          " does not broadcast to the output's shape ", self.sizes(),
                          ", which cannot grow in place"));
   }
-  if (!is_floating_point(self.dtype()) && is_floating_point(kernels::result_dtype(self, other))) {
-    throw DTypeError(str(op, ": the result is ", kernels::result_dtype(self, other), ", which an ",
-                         self.dtype(), " tensor cannot hold; convert it with .to() first"));
-  }
+  check_holds(op, self, kernels::result_dtype(self, other));
 }
 
 bool is_recorded(const Tensor& self, const Tensor& other) {
@@ -51,22 +53,13 @@ void adopt(const char* op, const Tensor& self, const Tensor& result, const Where
   write_recorded(self, result, where);
 }
 
-void mark_changed(const Tensor& self) {
-  TensorImpl& impl = self.impl();
-  impl.storage->bump_version();
-}
+void mark_changed(const Tensor& self) { self.impl().storage->bump_version(); }
 
-void check_alpha(const char* op, const Tensor& self, Scalar alpha) {
-  if (is_floating_point(alpha.dtype()) && !is_floating_point(self.dtype())) {
-    throw ValueError(str(op, ": alpha = ", alpha.to<double>(), " for ", self.dtype(),
-                         " tensors: expected an integer"));
-  }
-}
-
-// What the twin of an op that saves its first operand takes: the write would change the tensor
-// itself.
-Tensor kept(const Tensor& self, const Tensor& other, const Where& where) {
-  return other.requires_grad() ? tarn::clone(self, where) : self;
+// f(self, other) for a twin that saves its first operand, which the write would change.
+template <class F>
+Tensor on_kept(const Tensor& self, const Tensor& other, const Where& where, F f) {
+  const Tensor kept = other.requires_grad() ? clone(self, where) : self;
+  return f(kept, other.is_same(self) ? kept : other);
 }
 
 // `other` as it was before self changes: a view of the same elements that lies differently is
@@ -100,6 +93,21 @@ const Tensor& update(const char* op, const Tensor& self, const Tensor& other, co
   return self;
 }
 
+// self = f(self, alpha other), where f adds or subtracts.
+template <class F, class Twin>
+const Tensor& combine(const char* op, const Tensor& self, const Tensor& other, Scalar alpha,
+                      const Where& where, F f, Twin twin) {
+  if (is_floating_point(alpha.dtype()) && !is_floating_point(self.dtype())) {
+    throw ValueError(str(op, ": alpha = ", alpha.to<double>(), " for ", self.dtype(),
+                         " tensors: expected an integer"));
+  }
+  if (alpha.to<double>() == 1) return update(op, self, other, where, f, twin);
+  const auto scaled = [alpha, f](const auto& x, const auto& y) {
+    return f(x, y * kernels::element<kernels::ElementOf<decltype(y)>>(alpha));
+  };
+  return update(op, self, other, where, scaled, twin);
+}
+
 // self = f(self), for ops that save their input, if anything.
 template <class F>
 const Tensor& replace(const char* op, const Tensor& self, const Where& where, F f) {
@@ -109,42 +117,47 @@ const Tensor& replace(const char* op, const Tensor& self, const Where& where, F 
     adopt(op, self, f(tarn::clone(self, where)), where);
     return self;
   }
-  kernels::copy_into(self, f(self));
+  const Tensor result = f(self);
+  check_holds(op, self, result.dtype());
+  kernels::copy_into(self, result);
   mark_changed(self);
   return self;
 }
 
-template <class Lanes>
-auto as_element(Scalar number, const Lanes&) {
-  return number.to<typename Lanes::Scalar>();
+const Tensor& assign(const char* op, const Tensor& self, const Tensor& source, const Where& where) {
+  check_writable(op, self);
+  if (broadcast_shapes(op, self.sizes(), source.sizes()) != self.sizes()) {
+    throw ShapeError(
+        str(op, ": a source of shape ", source.sizes(), " does not broadcast to ", self.sizes()));
+  }
+  if (is_recorded(self, source)) {
+    const Tensor values = to(source, self.dtype(), where);
+    // A source without history leaves one all the same: that no gradient passes.
+    adopt(op, self,
+          source.requires_grad() ? clone(expand(values, self.sizes(), where), where)
+                                 : tarn::where(scalar_tensor(true), values, self, where),
+          where);
+    return self;
+  }
+  kernels::copy_into(self, unshared(self, source));
+  mark_changed(self);
+  return self;
 }
 
 }  // namespace
 
 const Tensor& Tensor::add_(const Tensor& other, Scalar alpha, Where where) const {
   require_defined("add_", {this, &other});
-  check_alpha("add_", *this, alpha);
-  const auto twin = [&] { return tarn::add(*this, other, alpha, where); };
-  if (alpha.to<double>() == 1) {
-    return update(
-        "add_", *this, other, where, [](const auto& x, const auto& y) { return x + y; }, twin);
-  }
-  return update(
-      "add_", *this, other, where,
-      [alpha](const auto& x, const auto& y) { return x + y * as_element(alpha, y); }, twin);
+  return combine(
+      "add_", *this, other, alpha, where, [](const auto& x, const auto& y) { return x + y; },
+      [&] { return tarn::add(*this, other, alpha, where); });
 }
 
 const Tensor& Tensor::sub_(const Tensor& other, Scalar alpha, Where where) const {
   require_defined("sub_", {this, &other});
-  check_alpha("sub_", *this, alpha);
-  const auto twin = [&] { return sub(*this, other, alpha, where); };
-  if (alpha.to<double>() == 1) {
-    return update(
-        "sub_", *this, other, where, [](const auto& x, const auto& y) { return x - y; }, twin);
-  }
-  return update(
-      "sub_", *this, other, where,
-      [alpha](const auto& x, const auto& y) { return x - y * as_element(alpha, y); }, twin);
+  return combine(
+      "sub_", *this, other, alpha, where, [](const auto& x, const auto& y) { return x - y; },
+      [&] { return sub(*this, other, alpha, where); });
 }
 
 const Tensor& Tensor::mul_(const Tensor& other, Where where) const {
@@ -152,8 +165,7 @@ const Tensor& Tensor::mul_(const Tensor& other, Where where) const {
   return update(
       "mul_", *this, other, where, [](const auto& x, const auto& y) { return x * y; },
       [&] {
-        const Tensor self = kept(*this, other, where);
-        return mul(self, other.is_same(*this) ? self : other, where);
+        return on_kept(*this, other, where, [&](auto& x, auto& y) { return mul(x, y, where); });
       });
 }
 
@@ -166,8 +178,7 @@ const Tensor& Tensor::div_(const Tensor& other, Where where) const {
   return update(
       "div_", *this, other, where, [](const auto& x, const auto& y) { return x / y; },
       [&] {
-        const Tensor self = kept(*this, other, where);
-        return div(self, other.is_same(*this) ? self : other, where);
+        return on_kept(*this, other, where, [&](auto& x, auto& y) { return div(x, y, where); });
       });
 }
 
@@ -186,32 +197,12 @@ const Tensor& Tensor::div_(Scalar other, Where where) const {
 
 const Tensor& Tensor::copy_(const Tensor& source, Where where) const {
   require_defined("copy_", {this, &source});
-  check_writable("copy_", *this);
-  if (broadcast_shapes("copy_", sizes(), source.sizes()) != sizes()) {
-    throw ShapeError(
-        str("copy_: a source of shape ", source.sizes(), " does not broadcast to ", sizes()));
-  }
-  if (is_recorded(*this, source)) {
-    adopt("copy_", *this,
-          tarn::clone(tarn::expand(tarn::to(source, dtype(), where), sizes(), where), where),
-          where);
-    return *this;
-  }
-  kernels::copy_into(*this, unshared(*this, source));
-  mark_changed(*this);
-  return *this;
+  return assign("copy_", *this, source, where);
 }
 
 const Tensor& Tensor::fill_(Scalar value, Where where) const {
   require_defined("fill_", {this});
-  check_writable("fill_", *this);
-  if (is_recorded(*this, *this)) {
-    adopt("fill_", *this, full(sizes(), value, {.dtype = dtype()}), where);
-    return *this;
-  }
-  kernels::fill(*this, value);
-  mark_changed(*this);
-  return *this;
+  return assign("fill_", *this, scalar_tensor(value, {.dtype = dtype()}), where);
 }
 
 const Tensor& Tensor::clamp_(Scalar min, Scalar max, Where where) const {

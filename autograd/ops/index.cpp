@@ -19,6 +19,15 @@ const Op kIndexPut{"index_put"};
 // A tensor of indices for a dimension of the view, which may lack one.
 using Picks = std::vector<Tensor>;
 
+// A 0-d tensor of integers counts as the number in it.
+std::optional<std::int64_t> as_number(const Index::Value& entry) {
+  if (const auto* const i = std::get_if<std::int64_t>(&entry)) return *i;
+  const auto* const tensor = std::get_if<Tensor>(&entry);
+  if (!tensor || tensor->dim() > 0 || (tensor->dtype() != kInt64 && tensor->dtype() != kInt32))
+    return std::nullopt;
+  return tensor->item<std::int64_t>();
+}
+
 int dims_taken(const Index::Value& entry) {
   if (const auto* const tensor = std::get_if<Tensor>(&entry))
     return tensor->dtype() == kBool ? tensor->dim() : 1;
@@ -80,7 +89,7 @@ Tensor resolve(const char* op, const Tensor& x, const std::vector<Index>& indice
   int dim = 0;
   for (const Index& index : indices) {
     const Index::Value& entry = index.value();
-    if (const auto* const i = std::get_if<std::int64_t>(&entry)) {
+    if (const std::optional<std::int64_t> i = as_number(entry)) {
       view = select(view, dim, *i, where);
     } else if (const auto* const s = std::get_if<Slice>(&entry)) {
       view = slice(view, dim, s->start.value_or(0), s->stop.value_or(view.sizes()[dim]), s->step,

@@ -1,4 +1,7 @@
+#include <algorithm>
+
 #include <tarn/autograd/detail/defined.h>
+#include <tarn/autograd/detail/operand.h>
 #include <tarn/autograd/ops/joining.h>
 #include <tarn/autograd/ops/views.h>
 #include <tarn/autograd/record.h>
@@ -20,16 +23,19 @@ void require_some(const char* op, const std::vector<Tensor>& tensors) {
   for (const Tensor& tensor : tensors) require_defined(op, {&tensor});
 }
 
+// Without elements or dimensions to speak of: where a list that grows by cat() begins.
+bool is_blank(const Tensor& tensor) { return tensor.sizes() == Shape{0}; }
+
 // All sizes but those along `dim` must agree.
-void check_sizes(const std::vector<Tensor>& tensors, int dim) {
-  Shape first = tensors.front().sizes();
-  for (std::size_t i = 1; i < tensors.size(); ++i) {
+void check_sizes(const std::vector<Tensor>& tensors, const Shape& first, int dim) {
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (is_blank(tensors[i])) continue;
     Shape sizes = tensors[i].sizes();
     const bool same_dims = sizes.size() == first.size();
     if (same_dims) sizes[dim] = first[dim];
     if (sizes == first) continue;
-    throw ShapeError(str("cat: tensors[", i, "] has shape ", tensors[i].sizes(), ", tensors[0] ",
-                         first, ": expected them to differ in dimension ", dim, " only"));
+    throw ShapeError(str("cat: tensors[", i, "] has shape ", tensors[i].sizes(), " beside ", first,
+                         ": expected them to differ in dimension ", dim, " only"));
   }
 }
 
@@ -37,32 +43,35 @@ void check_sizes(const std::vector<Tensor>& tensors, int dim) {
 
 Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) {
   require_some("cat", tensors);
-  const Tensor& first = tensors.front();
+  const auto found = std::find_if_not(tensors.begin(), tensors.end(), is_blank);
+  const Tensor& first = found == tensors.end() ? tensors.front() : *found;
   if (first.dim() == 0) throw ShapeError("cat: 0-d tensors have no dimension; use stack()");
   const int d = wrap_dim("cat", dim, first.dim());
-  check_sizes(tensors, d);
+  check_sizes(tensors, first.sizes(), d);
   Shape sizes = first.sizes();
   sizes[d] = 0;
   DType dtype = first.dtype();
   std::vector<std::int64_t> starts;
-  std::vector<DType> dtypes;
+  std::vector<Operand> forms;
   for (const Tensor& tensor : tensors) {
     starts.push_back(sizes[d]);
-    dtypes.push_back(tensor.dtype());
-    if (__builtin_add_overflow(sizes[d], tensor.sizes()[d], &sizes[d]))
+    forms.emplace_back(tensor);
+    const std::int64_t size = is_blank(tensor) ? 0 : tensor.sizes()[d];
+    if (__builtin_add_overflow(sizes[d], size, &sizes[d]))
       throw ShapeError("cat: the sizes add up to more than 64 bits hold");
     dtype = promote_types(dtype, tensor.dtype());
   }
   Tensor out = empty(sizes, {.dtype = dtype});
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const std::int64_t offset = tensors[i].numel() == 0 ? 0 : starts[i] * out.strides()[d];
+    if (tensors[i].numel() == 0) continue;
+    const std::int64_t offset = starts[i] * out.strides()[d];
     kernels::copy_into(kernels::alias(out, tensors[i].sizes(), out.strides(), offset), tensors[i]);
   }
   starts.push_back(sizes[d]);
-  return record_list(kCat, where, out, tensors,
-                     [d, starts, dtypes](std::size_t i, const Tensor& g) {
-                       return to(narrow(g, d, starts[i], starts[i + 1] - starts[i]), dtypes[i]);
-                     });
+  return record_list(kCat, where, out, tensors, [d, starts, forms](std::size_t i, const Tensor& g) {
+    const Tensor part = narrow(g, d, starts[i], starts[i + 1] - starts[i]);
+    return to(reshape(part, forms[i].sizes), forms[i].dtype);
+  });
 }
 
 Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) {
@@ -77,6 +86,25 @@ Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) 
     rows.push_back(unsqueeze(tensors[i], dim, where));
   }
   return cat(rows, wrap_dim("stack", dim, rows.front().dim()), where);
+}
+
+Tensor repeat(const Tensor& x, const Shape& repeats, Where where) {
+  require_defined("repeat", {&x});
+  Shape sizes = x.sizes();
+  while (sizes.size() < repeats.size()) sizes.insert(0, 1);
+  if (sizes.size() > repeats.size()) {
+    throw ShapeError(str("repeat: ", repeats.size(), " repeats ", repeats, " for shape ", x.sizes(),
+                         ": expected one for each dimension"));
+  }
+  Tensor result = clone(reshape(x, sizes, where), where);
+  for (int d = 0; d < repeats.size(); ++d) {
+    if (repeats[d] < 0)
+      throw ValueError(str("repeat: repeats ", repeats, ": expected no negative number"));
+    if (repeats[d] == 0) result = narrow(result, d, 0, 0, where);
+    if (repeats[d] > 1)
+      result = cat(std::vector(static_cast<std::size_t>(repeats[d]), result), d, where);
+  }
+  return result;
 }
 
 std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& split_sizes,
@@ -119,6 +147,8 @@ std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim
   if (chunks < 1) throw ValueError(str("chunk: chunks = ", chunks, ": expected at least 1"));
   if (x.dim() == 0) throw ShapeError("chunk: a 0-d tensor has no dimension to split");
   const std::int64_t size = x.size(dim);
+  if (size == 0)
+    return split(x, std::vector<std::int64_t>(static_cast<std::size_t>(chunks), 0), dim, where);
   return split(x, std::max<std::int64_t>(1, size / chunks + (size % chunks != 0)), dim, where);
 }
 

@@ -7,13 +7,18 @@
 namespace tarn {
 
 /// The tensors one after the other along `dim`; types promote. Throws ValueError for an empty list,
-/// ShapeError naming the first tensor that differs in another dimension.
+/// ShapeError naming the first tensor that differs in another dimension. One of shape [0] adds
+/// nothing, whatever the others' shape.
 Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim = 0,
            Where where = Where::current());
 
 /// Equally shaped tensors along a new dimension `dim`. Throws as cat() does.
 Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim = 0,
              Where where = Where::current());
+
+/// x as often as `repeats` says along each dimension, as a copy; new dimensions come in front.
+/// Throws ShapeError for fewer repeats than dimensions, ValueError for a negative one.
+Tensor repeat(const Tensor& x, const Shape& repeats, Where where = Where::current());
 
 /// Views of `split_size` neighbours along `dim` each; the last may be smaller. Throws ValueError
 /// unless split_size >= 1.

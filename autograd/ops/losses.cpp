@@ -2,15 +2,14 @@
 #include <cmath>
 #include <limits>
 
+#include <tarn/autograd/detail/checks.h>
 #include <tarn/autograd/detail/defined.h>
-#include <tarn/autograd/detail/element_name.h>
 #include <tarn/autograd/ops/activations.h>
 #include <tarn/autograd/ops/arithmetic.h>
 #include <tarn/autograd/ops/comparison.h>
 #include <tarn/autograd/ops/losses.h>
 #include <tarn/autograd/ops/pointwise.h>
 #include <tarn/autograd/ops/reductions.h>
-#include <tarn/autograd/ops/special.h>
 #include <tarn/autograd/record.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>

@@ -125,8 +125,8 @@ ValuesIndices topk(const Tensor& x, std::int64_t k, std::int64_t dim, bool large
   const int d = wrap_dim("topk", dim, x.dim());
   const std::int64_t size = x.dim() == 0 ? 1 : x.sizes()[d];
   if (k < 0 || k > size || (x.dim() == 0 && k != 1)) {
-    throw ValueError(
-        str("topk: k = ", k, " for dim ", dim, " of shape ", x.sizes(), ": expected 0..", size));
+    throw ValueError(str("topk: k = ", k, " for dim ", dim, " of shape ", x.sizes(), ": expected ",
+                         x.dim() == 0 ? str(1) : str("0..", size)));
   }
   const Tensor indices = kernels::argsort(x, d, /*descending=*/largest, k);
   return {gather(x, dim, indices, where), indices};

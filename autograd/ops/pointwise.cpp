@@ -4,14 +4,13 @@
 
 #include <tarn/autograd/detail/defined.h>
 #include <tarn/autograd/detail/operand.h>
-#include <tarn/autograd/detail/wrapped_number.h>
+#include <tarn/autograd/detail/unary.h>
 #include <tarn/autograd/ops/arithmetic.h>
 #include <tarn/autograd/ops/comparison.h>
 #include <tarn/autograd/ops/pointwise.h>
 #include <tarn/autograd/record.h>
 #include <tarn/tensor/kernels/elementwise.h>
 #include <tarn/tensor/kernels/exp.h>
-#include <tarn/tensor/random.h>
 
 namespace tarn {
 namespace {
@@ -20,7 +19,9 @@ using kernels::each;
 using kernels::ElementOf;
 
 const Op kExp{"exp"};
+const Op kExpm1{"expm1"};
 const Op kLog{"log"};
+const Op kLog1p{"log1p"};
 const Op kSqrt{"sqrt"};
 const Op kSquare{"square"};
 const Op kAbs{"abs"};
@@ -28,10 +29,9 @@ const Op kPow{"pow"};
 const Op kRelu{"relu"};
 const Op kTanh{"tanh"};
 const Op kSigmoid{"sigmoid"};
-const Op kDropout{"dropout"};
 const Op kSin{"sin"};
 const Op kCos{"cos"};
-const Op kDropout2d{"dropout2d"};
+const Op kErf{"erf"};
 
 // g, but 0 where y <= 0.
 Tensor where_positive(const Tensor& g, const Tensor& y) {
@@ -91,57 +91,35 @@ Tensor power_of_integers(const Tensor& x, Scalar exponent) {
   });
 }
 
-// Each element is 0 with probability p, else 1 / (1 - p).
-Tensor dropout_mask(const Shape& sizes, DType dtype, double p) {
-  return kernels::map_floating("dropout", rand(sizes, {.dtype = dtype}), [p](const auto& v) {
-    using T = ElementOf<decltype(v)>;
-    const T kept = p < 1 ? T(1 / (1 - p)) : T(0);
-    return each([p, kept](T e) { return e < T(p) ? T(0) : kept; }, v);
-  });
-}
-
-// x times a mask of random zeros, of a shape that broadcasts to x's.
-Tensor drop(const Op& op, const Tensor& x, double p, bool training, const Shape& mask_sizes,
-            const Where& where) {
-  if (!(p >= 0 && p <= 1))
-    throw ValueError(str(op.name(), ": p = ", p, ": expected a probability from 0 to 1"));
-  if (!is_floating_point(x.dtype()))
-    throw DTypeError(str(op.name(), ": expected float32 or float64, got ", x.dtype()));
-  if (!training || p == 0) return x;
-  const Tensor mask = dropout_mask(mask_sizes, x.dtype(), p);
-  return record(
-      op, where,
-      kernels::zip_floating(op.name(), x, mask, [](const auto& a, const auto& m) { return a * m; }),
-      wrt(x, [mask = saved(mask)](const Tensor& g) { return mul(g, mask.get()); }));
-}
-
 }  // namespace
 
 Tensor exp(const Tensor& x, Where where) {
-  require_defined("exp", {&x});
-  const Tensor y = kernels::map_floating("exp", x, [](const auto& v) { return exp_to_the_end(v); });
-  return record(kExp, where, y,
-                wrt(x, [y = saved_output(y)](const Tensor& g) { return mul(g, y.get()); }));
+  return unary_of_output(
+      kExp, x, where, [](const auto& v) { return exp_to_the_end(v); },
+      [](const Tensor& g, const Tensor& y) { return mul(g, y); });
+}
+
+Tensor expm1(const Tensor& x, Where where) {
+  return unary_of_output(kExpm1, x, where, on_each([](auto e) { return std::expm1(e); }),
+                         [](const Tensor& g, const Tensor& y) { return mul(g, add(y, 1)); });
 }
 
 Tensor log(const Tensor& x, Where where) {
-  require_defined("log", {&x});
-  return record(
-      kLog, where,
-      kernels::map_floating("log", x, [](const auto& v) { return log_from_the_start(v); }),
-      wrt(x, [x = saved(x)](const Tensor& g) { return div(g, x.get()); }));
+  return unary_of_input(
+      kLog, x, where, [](const auto& v) { return log_from_the_start(v); },
+      [](const Tensor& g, const Tensor& value) { return div(g, value); });
+}
+
+Tensor log1p(const Tensor& x, Where where) {
+  return unary_of_input(kLog1p, x, where, on_each([](auto e) { return std::log1p(e); }),
+                        [](const Tensor& g, const Tensor& value) { return div(g, add(value, 1)); });
 }
 
 Tensor sqrt(const Tensor& x, Where where) {
-  require_defined("sqrt", {&x});
   // Not Eigen's sqrt, which multiplies by an approximate reciprocal root: NaN for infinity, and not
   // the nearest number.
-  const Tensor y = kernels::map_floating("sqrt", x, [](const auto& v) {
-    using T = ElementOf<decltype(v)>;
-    return each([](T e) { return std::sqrt(e); }, v);
-  });
-  return record(kSqrt, where, y,
-                wrt(x, [y = saved_output(y)](const Tensor& g) { return div(g, mul(y.get(), 2)); }));
+  return unary_of_output(kSqrt, x, where, on_each([](auto e) { return std::sqrt(e); }),
+                         [](const Tensor& g, const Tensor& y) { return div(g, mul(y, 2)); });
 }
 
 Tensor square(const Tensor& x, Where where) {
@@ -217,25 +195,21 @@ Tensor pow(Scalar x, const Tensor& exponent, Where where) {
 }
 
 Tensor sin(const Tensor& x, Where where) {
-  require_defined("sin", {&x});
-  return record(kSin, where,
-                kernels::map_floating("sin", x,
-                                      [](const auto& v) {
-                                        using T = ElementOf<decltype(v)>;
-                                        return each([](T e) { return std::sin(e); }, v);
-                                      }),
-                wrt(x, [x = saved(x)](const Tensor& g) { return mul(g, cos(x.get())); }));
+  return unary_of_input(kSin, x, where, on_each([](auto e) { return std::sin(e); }),
+                        [](const Tensor& g, const Tensor& value) { return mul(g, cos(value)); });
 }
 
 Tensor cos(const Tensor& x, Where where) {
-  require_defined("cos", {&x});
-  return record(kCos, where,
-                kernels::map_floating("cos", x,
-                                      [](const auto& v) {
-                                        using T = ElementOf<decltype(v)>;
-                                        return each([](T e) { return std::cos(e); }, v);
-                                      }),
-                wrt(x, [x = saved(x)](const Tensor& g) { return neg(mul(g, sin(x.get()))); }));
+  return unary_of_input(
+      kCos, x, where, on_each([](auto e) { return std::cos(e); }),
+      [](const Tensor& g, const Tensor& value) { return neg(mul(g, sin(value))); });
+}
+
+Tensor erf(const Tensor& x, Where where) {
+  return unary_of_input(kErf, x, where, on_each([](auto e) { return std::erf(e); }),
+                        [](const Tensor& g, const Tensor& value) {
+                          return mul(mul(g, exp(neg(square(value)))), 2 * std::numbers::inv_sqrtpi);
+                        });
 }
 
 Tensor sign(const Tensor& x) {
@@ -260,38 +234,15 @@ Tensor relu(const Tensor& x, Where where) {
 }
 
 Tensor tanh(const Tensor& x, Where where) {
-  require_defined("tanh", {&x});
-  const Tensor y = kernels::map_floating("tanh", x, [](const auto& v) { return v.tanh(); });
-  return record(kTanh, where, y, wrt(x, [y = saved_output(y)](const Tensor& g) {
-                  return mul(g, 1 - square(y.get()));
-                }));
+  return unary_of_output(
+      kTanh, x, where, [](const auto& v) { return v.tanh(); },
+      [](const Tensor& g, const Tensor& y) { return mul(g, 1 - square(y)); });
 }
 
 Tensor sigmoid(const Tensor& x, Where where) {
-  require_defined("sigmoid", {&x});
-  const Tensor y = kernels::map_floating("sigmoid", x, [](const auto& v) {
-    // exp of a negative number cannot overflow.
-    using T = ElementOf<decltype(v)>;
-    const auto e = kernels::exp_lanes(std::decay_t<decltype(v)>(-v.abs()));
-    return (each([](T value, T small) { return value < T(0) ? small : T(1); }, v, e) / (e + T(1)))
-        .eval();
-  });
-  return record(kSigmoid, where, y, wrt(x, [y = saved_output(y)](const Tensor& g) {
-                  const Tensor value = y.get();
-                  return mul(g, mul(value, 1 - value));
-                }));
-}
-
-Tensor dropout(const Tensor& x, double p, bool training, Where where) {
-  require_defined("dropout", {&x});
-  return drop(kDropout, x, p, training, x.sizes(), where);
-}
-
-Tensor dropout2d(const Tensor& x, double p, bool training, Where where) {
-  require_defined("dropout2d", {&x});
-  if (x.dim() != 4)
-    throw ShapeError(str("dropout2d: input has shape ", x.sizes(), ": expected [N, C, H, W]"));
-  return drop(kDropout2d, x, p, training, {x.sizes()[0], x.sizes()[1], 1, 1}, where);
+  return unary_of_output(
+      kSigmoid, x, where, [](const auto& v) { return kernels::sigmoid_lanes(v); },
+      [](const Tensor& g, const Tensor& y) { return mul(g, mul(y, 1 - y)); });
 }
 
 }  // namespace tarn

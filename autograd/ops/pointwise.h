@@ -8,8 +8,12 @@ namespace tarn {
 // function is not integral. IEEE values throughout: log(0) = -inf, sqrt(-1) = NaN.
 
 Tensor exp(const Tensor& x, Where where = Where::current());
+/// exp(x) - 1, accurate near 0.
+Tensor expm1(const Tensor& x, Where where = Where::current());
 /// Natural logarithm.
 Tensor log(const Tensor& x, Where where = Where::current());
+/// log(1 + x), accurate near 0.
+Tensor log1p(const Tensor& x, Where where = Where::current());
 Tensor sqrt(const Tensor& x, Where where = Where::current());
 /// x * x
 Tensor square(const Tensor& x, Where where = Where::current());
@@ -21,6 +25,8 @@ Tensor pow(const Tensor& x, const Tensor& exponent, Where where = Where::current
 Tensor pow(Scalar x, const Tensor& exponent, Where where = Where::current());
 Tensor sin(const Tensor& x, Where where = Where::current());
 Tensor cos(const Tensor& x, Where where = Where::current());
+/// The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
+Tensor erf(const Tensor& x, Where where = Where::current());
 /// -1, 0 or 1; NaN for NaN. Its gradient is 0.
 Tensor sign(const Tensor& x);
 /// max(x, 0); its gradient at 0 is 0; NaN stays NaN.
@@ -28,16 +34,5 @@ Tensor relu(const Tensor& x, Where where = Where::current());
 Tensor tanh(const Tensor& x, Where where = Where::current());
 /// 1 / (1 + exp(-x)), without overflow.
 Tensor sigmoid(const Tensor& x, Where where = Where::current());
-
-/// While `training`, zeroes each element with probability p and multiplies the others by 1 / (1 -
-/// p), so that the expectation stays x (Srivastava et al. 2014); else returns x. Throws ValueError
-/// unless 0 <= p <= 1.
-Tensor dropout(const Tensor& x, double p = 0.5, bool training = true,
-               Where where = Where::current());
-
-/// dropout of whole channels of x [N, C, H, W]: their elements are all kept or all zeroed (Tompson
-/// et al. 2015, SpatialDropout). Throws also ShapeError for another number of dimensions.
-Tensor dropout2d(const Tensor& x, double p = 0.5, bool training = true,
-                 Where where = Where::current());
 
 }  // namespace tarn

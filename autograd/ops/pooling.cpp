@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <limits>
 
+#include <tarn/autograd/detail/checks.h>
 #include <tarn/autograd/detail/convolve.h>
 #include <tarn/autograd/detail/defined.h>
-#include <tarn/autograd/detail/same_floating.h>
 #include <tarn/autograd/detail/window.h>
 #include <tarn/autograd/ops/arithmetic.h>
 #include <tarn/autograd/ops/pooling.h>

@@ -99,13 +99,15 @@ Tensor std(const Tensor& x, const Shape& dims, double correction, bool keepdim, 
 
 Tensor norm(const Tensor& x, double p, const Shape& dims, bool keepdim, Where where) {
   require_floating("norm", x);
-  if (!(p >= 0)) throw ValueError(str("norm: p = ", p, ": expected a number >= 0 or infinity"));
+  if (std::isnan(p)) throw ValueError("norm: p is NaN");
   if (p == 0) return sum(ne(x, 0).to(x.dtype()), dims, keepdim, where);
   const Tensor size = abs(x, where);
   if (p == 1) return sum(size, dims, keepdim, where);
-  if (std::isinf(p)) return amax(size, dims, keepdim, where);
+  if (std::isinf(p))
+    return p > 0 ? amax(size, dims, keepdim, where) : amin(size, dims, keepdim, where);
   if (p == 2) return root(sum(square(x, where), dims, keepdim, where), where);
   const Tensor total = sum(pow(size, p, where), dims, keepdim, where);
+  if (p < 0) return pow(total, 1 / p, where);
   const Tensor zero = eq(total, 0);
   return masked_fill(pow(masked_fill(total, zero, 1, where), 1 / p, where), zero, 0, where);
 }

@@ -25,9 +25,9 @@ Tensor var(const Tensor& x, const Shape& dims = {}, double correction = 1, bool 
 /// The square root of var(); its gradient where that is 0 is 0.
 Tensor std(const Tensor& x, const Shape& dims = {}, double correction = 1, bool keepdim = false,
            Where where = Where::current());
-/// (sum |x|^p)^(1/p) over `dims` (all when empty); the largest |x| for p = infinity, the number of
-/// elements that are not 0 for p = 0. The gradient at 0 is 0. Throws DTypeError for integer types,
-/// ValueError for p < 0 or NaN.
+/// (sum |x|^p)^(1/p) over `dims` (all when empty); the largest |x| for p = infinity, the smallest
+/// for -infinity, the number of elements that are not 0 for p = 0. The gradient at 0 is 0. Throws
+/// DTypeError for integer types, ValueError for p = NaN.
 Tensor norm(const Tensor& x, double p = 2, const Shape& dims = {}, bool keepdim = false,
             Where where = Where::current());
 /// Product of all elements, shape []; integers and bool give int64.

@@ -124,9 +124,9 @@ Tensor reshape(const Tensor& x, const Shape& shape, Where where) {
 
 Tensor flatten(const Tensor& x, std::int64_t start_dim, std::int64_t end_dim, Where where) {
   require_defined("flatten", {&x});
-  if (x.dim() == 0) return reshape(x, {1}, where);
   const int start = wrap_dim("flatten", start_dim, x.dim());
   const int end = wrap_dim("flatten", end_dim, x.dim());
+  if (x.dim() == 0) return reshape(x, {1}, where);
   if (start > end)
     throw ShapeError(str("flatten: start_dim ", start_dim, " comes after end_dim ", end_dim));
   Shape sizes;
@@ -186,6 +186,13 @@ Tensor squeeze(const Tensor& x, std::int64_t dim, Where where) {
   strides.erase(d);
   return record(kView, where, make_view(x, sizes, strides),
                 wrt(x, [d](const Tensor& g) { return unsqueeze(g, d); }));
+}
+
+Tensor squeeze(const Tensor& x, Where where) {
+  require_defined("squeeze", {&x});
+  Tensor result = x;
+  for (int d = x.dim() - 1; d >= 0; --d) result = squeeze(result, d, where);
+  return result;
 }
 
 Tensor unsqueeze(const Tensor& x, std::int64_t dim, Where where) {

@@ -22,6 +22,8 @@ Tensor transpose(const Tensor& x, std::int64_t dim0, std::int64_t dim1,
 Tensor permute(const Tensor& x, const Shape& dims, Where where = Where::current());
 /// Drops dimension `dim` if its size is 1.
 Tensor squeeze(const Tensor& x, std::int64_t dim, Where where = Where::current());
+/// Drops all dimensions of size 1.
+Tensor squeeze(const Tensor& x, Where where = Where::current());
 /// Inserts a dimension of size 1 before `dim`.
 Tensor unsqueeze(const Tensor& x, std::int64_t dim, Where where = Where::current());
 /// Repeats dimensions of size 1 without copying; -1 keeps a size, new dimensions come in front.

@@ -1,3 +1,6 @@
+#include <limits>
+
+#include <tarn/tensor/kernels/cast.h>
 #include <tarn/tensor/kernels/elementwise.h>
 
 namespace tarn::kernels {
@@ -25,9 +28,40 @@ void copy_into(const Tensor& out, const Tensor& x) {
         [&]<class To>() { visit(x.dtype(), [&]<class From>() { copy_typed<To, From>(out, x); }); });
 }
 
+template <class T>
+T element(Scalar value) {
+  if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
+    // Negative numbers count down from 0, also where there are none.
+    using Limits = std::numeric_limits<T>;
+    constexpr auto low = std::is_signed_v<T> ? static_cast<double>(Limits::min())
+                                             : -static_cast<double>(Limits::max());
+    const auto number = value.to<double>();
+    // In 64 bits low - 1 is low.
+    const bool fits =
+        is_floating_point(value.dtype())
+            ? (number > low - 1 || number == low) && number < static_cast<double>(Limits::max()) + 1
+            : number >= low && number <= static_cast<double>(Limits::max());
+    if (!fits) {
+      throw ValueError(
+          str(is_floating_point(value.dtype()) ? str(number) : str(value.to<std::int64_t>()),
+              " does not fit into ", dtype_of<T>,
+              "; convert the tensor with .to(kInt64) or .to(kFloat32)"));
+    }
+    if (number < 0) return static_cast<T>(value.to<std::int64_t>());
+  }
+  return value.to<T>();
+}
+
+template float element(Scalar);
+template double element(Scalar);
+template std::int64_t element(Scalar);
+template std::int32_t element(Scalar);
+template std::uint8_t element(Scalar);
+template bool element(Scalar);
+
 void fill(const Tensor& out, Scalar value) {
   const Tensor number = empty({}, {.dtype = out.dtype()});
-  visit(out.dtype(), [&]<class T>() { *number.data_ptr<T>() = value.to<T>(); });
+  visit(out.dtype(), [&]<class T>() { *number.data_ptr<T>() = element<T>(value); });
   copy_into(out, number);
 }
 

@@ -12,6 +12,11 @@ Tensor cast(const Tensor& x, DType dtype, bool contiguous = false);
 /// Writes x's values, converted, over all of `out`; x broadcasts to out's shape.
 void copy_into(const Tensor& out, const Tensor& x);
 
+/// `value` as an element of type T; floating to integer truncates. Throws ValueError for a number
+/// that T cannot hold.
+template <class T>
+T element(Scalar value);
+
 /// Writes `value` to all of `out`.
 void fill(const Tensor& out, Scalar value);
 

@@ -17,4 +17,12 @@ L exp_lanes(const L& v) {
   return each([](T x, T y) { return x < lowest ? T(0) : y; }, v, L(v.exp()));
 }
 
+/// 1 / (1 + exp(-v)): the exponential of a negative number cannot overflow.
+template <class L>
+L sigmoid_lanes(const L& v) {
+  using T = ElementOf<L>;
+  const L e = exp_lanes(L(-v.abs()));
+  return each([](T x, T small) { return x < T(0) ? small : T(1); }, v, e) / (e + T(1));
+}
+
 }  // namespace tarn::kernels

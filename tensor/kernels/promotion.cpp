@@ -27,4 +27,6 @@ DType result_dtype(const Tensor& a, Scalar b) {
   return b.dtype() == DType::float64 ? DType::float32 : b.dtype();
 }
 
+bool can_cast(DType from, DType to) { return category(from) <= category(to); }
+
 }  // namespace tarn::kernels

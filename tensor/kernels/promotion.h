@@ -12,4 +12,8 @@ DType result_dtype(const Tensor& a, const Tensor& b);
 /// The same with a plain number, which counts by category alone and then means int64 or float32.
 DType result_dtype(const Tensor& a, Scalar b);
 
+/// Whether an in-place op may write results of type `from` into a tensor of type `to`: not from
+/// floating to integer, nor from either to bool.
+bool can_cast(DType from, DType to);
+
 }  // namespace tarn::kernels

@@ -46,8 +46,7 @@ TEST(Functional, JacobianOfTheSoftmax) {
   EXPECT_TRUE(is_close(jacobian(function, x), expected, kClose));
   const Tensor v = random({5}, 5);
   EXPECT_TRUE(is_close(vjp(function, x, v).second, matmul(v, expected), kClose));
-  EXPECT_TRUE(is_close(jvp(function, x, v).second, matmul(expected, v), kClose));
-  EXPECT_TRUE(same_bits(jvp(function, x, v).first, p));
+  EXPECT_TRUE(same_bits(vjp(function, x, v).first, p));
 }
 
 TEST(Functional, JacobianHasTheShapesOfOutputAndInput) {
@@ -98,7 +97,6 @@ TEST(Functional, HessianProductsOfAQuadraticForm) {
   const auto [value, product] = hvp(quadratic, x, v);
   EXPECT_TRUE(is_close(value, quadratic(x), kClose));
   EXPECT_TRUE(is_close(product, matmul(symmetric(), v), kClose));
-  EXPECT_TRUE(is_close(vhp(quadratic, x, v).second, matmul(v, symmetric()), kClose));
   const auto several = [](const std::vector<Tensor>& in) { return quadratic(in[0]) + in[1].sum(); };
   const auto products = hvp(several, {x, v}, {v, v}).second;
   EXPECT_TRUE(is_close(products[0], matmul(symmetric(), v), kClose));
@@ -109,7 +107,6 @@ TEST(Functional, IsZeroWhereTheOutputDoesNotDepend) {
   const Tensor x = random({3}, 14);
   const auto fixed = [&](const Tensor&) { return ones({2}, {.dtype = kFloat64}); };
   EXPECT_TRUE(same_bits(jacobian(fixed, x), zeros({2, 3}, {.dtype = kFloat64})));
-  EXPECT_TRUE(same_bits(jvp(fixed, x, x).second, zeros({2}, {.dtype = kFloat64})));
   const auto linear_one = [](const Tensor& in) { return in.sum(); };
   EXPECT_TRUE(same_bits(hessian(linear_one, x), zeros({3, 3}, {.dtype = kFloat64})));
   EXPECT_TRUE(same_bits(hvp(linear_one, x, x).second, zeros({3}, {.dtype = kFloat64})));
@@ -125,7 +122,7 @@ TEST(Functional, CreatesAGraphOnRequest) {
   const Tensor x = variable({1, 2});
   const auto cubes = [](const Tensor& in) { return (in * in * in).sum(); };
   const Tensor product =
-      vhp(cubes, x, ones({2}, {.dtype = kFloat64}), {.create_graph = true}).second;  // 6 x
+      hvp(cubes, x, ones({2}, {.dtype = kFloat64}), {.create_graph = true}).second;  // 6 x
   product.sum().backward();
   EXPECT_TRUE(is_close(x.grad(), constant({6, 6}), kClose));
 }
@@ -144,7 +141,7 @@ TEST(Functional, RefusesWrongArguments) {
   const auto twice = [](const Tensor& in) { return in * 2; };
   EXPECT_TRUE(
       fails_with<ShapeError>([&] { vjp(twice, x, random({2}, 1)); }, "vjp: v[0]", {"[2]", "[3]"}));
-  EXPECT_TRUE(fails_with<DTypeError>([&] { jvp(twice, x, ones({3})); }, "jvp: v[0]",
+  EXPECT_TRUE(fails_with<DTypeError>([&] { vjp(twice, x, ones({3})); }, "vjp: v[0]",
                                      {"float32", "float64"}));
   EXPECT_TRUE(fails_with<ShapeError>([&] { hessian(twice, x); }, "hessian: func returned shape [3]",
                                      {"one element"}));

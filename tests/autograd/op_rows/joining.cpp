@@ -13,6 +13,9 @@ std::vector<OpRow> joining_rows() {
       {.name = "stack",
        .kind = OpKind::composite,
        .function = [](In x, Args a) { return stack(x, a.integer("dim")); }},
+      {.name = "repeat",
+       .kind = OpKind::composite,
+       .function = [](In x, Args a) { return repeat(x[0], a.integers("repeats")); }},
       {.name = "split",
        .kind = OpKind::composite,
        .function =
