@@ -29,7 +29,8 @@ class ChainedScheduler final : public LRScheduler {
   std::optional<double> momentum(std::int64_t t) const override;
 
  private:
-  double value(std::int64_t t, double base_lr) const override;
+  double value(std::int64_t t, double base_lr) const override { return group_value(t, base_lr, 0); }
+  double group_value(std::int64_t t, double base_lr, std::size_t group) const override;
 
   std::vector<Schedule> schedules_;
 };
