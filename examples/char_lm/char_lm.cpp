@@ -129,9 +129,8 @@ int run(const Settings& settings) {
       "transformer: %lld layers, width %lld, context %lld, %lld parameters\n\n",
       settings.text.c_str(), static_cast<long long>(text.training.numel()),
       static_cast<long long>(text.validation.numel()), static_cast<long long>(text.test.numel()),
-      static_cast<long long>(alphabet),
-      static_cast<long long>(settings.model.layers), static_cast<long long>(settings.model.width),
-      static_cast<long long>(settings.model.context),
+      static_cast<long long>(alphabet), static_cast<long long>(settings.model.layers),
+      static_cast<long long>(settings.model.width), static_cast<long long>(settings.model.context),
       static_cast<long long>(model.num_parameters()));
   train(model, text, settings);
 

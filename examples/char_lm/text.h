@@ -16,8 +16,8 @@ struct Text {
 /// The regular files of a folder in the order of their names, without links; a file is itself.
 std::string read_text(const std::string& path);
 
-/// Leaves out paragraphs that came before; of the others, every ninth and tenth of ten are held out.
-/// Neighbours, and paragraphs that differ in a few words, are on all sides. Throws
+/// Leaves out paragraphs that came before; of the others, every ninth and tenth of ten are held
+/// out. Neighbours, and paragraphs that differ in a few words, are on all sides. Throws
 /// std::runtime_error for a text that is too short.
 Text prepare(const std::string& text);
 
