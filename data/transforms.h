@@ -7,6 +7,6 @@
 #include <tarn/data/transforms/random_crop.h>
 #include <tarn/data/transforms/random_erasing.h>
 #include <tarn/data/transforms/random_horizontal_flip.h>
-#include <tarn/data/transforms/random_translate.h>
+#include <tarn/data/transforms/random_shift.h>
 #include <tarn/data/transforms/transform.h>
 #include <tarn/data/transforms/warp.h>

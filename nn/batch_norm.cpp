@@ -32,6 +32,7 @@ BatchNorm::BatchNorm(const char* form, int min_dim, int max_dim, std::int64_t fe
                      const BatchNormOptions& o)
     : num_features(check(features, o)),
       options(o),
+      momentum(o.momentum),
       weight(parameter("weight", values(o.affine, features, o.dtype))),
       bias(parameter("bias", values(o.affine, features, o.dtype))),
       running_mean(buffer("running_mean", values(o.track_running_stats, features, o.dtype))),
@@ -63,20 +64,18 @@ Tensor BatchNorm::forward(const Tensor& x) {
                          " with C = ", num_features));
   }
   const bool track = is_training() && num_batches_tracked.defined() && x.numel() > 0;
-  double momentum = options.momentum.value_or(0);
-  if (track && !options.momentum) momentum = 1 / (num_batches_tracked.item<double>() + 1);
-  Tensor y = batch_norm(x, running_mean, running_var, weight, bias,
-                        {.training = is_training() || !running_mean.defined(),
-                         .momentum = momentum,
-                         .eps = options.eps},
-                        call_site());
+  double share = momentum.value_or(0);
+  if (track && !momentum) share = 1 / (num_batches_tracked.item<double>() + 1);
+  Tensor y = batch_norm(
+      x, running_mean, running_var, weight, bias,
+      {.training = is_training() || !running_mean.defined(), .momentum = share, .eps = options.eps},
+      call_site());
   if (track) num_batches_tracked.add_(1);
   return y;
 }
 
 std::string BatchNorm::extra() const {
-  return str(num_features, ", eps=", options.eps,
-             ", momentum=", options.momentum ? str(*options.momentum) : "None",
+  return str(num_features, ", eps=", options.eps, ", momentum=", momentum ? str(*momentum) : "None",
              ", affine=", options.affine ? "True" : "False",
              ", track_running_stats=", options.track_running_stats ? "True" : "False");
 }

@@ -32,6 +32,8 @@ class BatchNorm : public Module {
 
   const std::int64_t num_features;
   const BatchNormOptions options;
+  /// Starts as that of the options.
+  std::optional<double> momentum;
   /// [num_features], or undefined, as the others.
   Tensor& weight;
   Tensor& bias;

@@ -25,10 +25,15 @@ std::int64_t checked(std::int64_t embed_dim, std::int64_t num_heads, double drop
   return embed_dim;
 }
 
-void check_input(const char* name, const Tensor& x, std::int64_t embed_dim, bool batch_first) {
-  if (x.dim() == 3 && x.size(2) == embed_dim) return;
-  throw ShapeError(str("MultiheadAttention: ", name, " has shape ", x.sizes(), ": expected ",
-                       batch_first ? "[N, L, " : "[L, N, ", embed_dim, "]"));
+std::int64_t size_or(const char* name, std::optional<std::int64_t> size, std::int64_t embed_dim) {
+  if (size && *size < 1)
+    throw ValueError(str("MultiheadAttention: ", name, " = ", *size, ": expected at least 1"));
+  return size.value_or(embed_dim);
+}
+
+// [out, in], with the memory layout of a Linear's weight.
+Tensor empty_weight(bool wanted, std::int64_t out, std::int64_t in, DType dtype) {
+  return wanted ? empty_strided({out, in}, {1, out}, {.dtype = dtype}) : Tensor();
 }
 
 // The masks of a call as one for scaled_dot_product_attention, [N or 1, heads or 1, L or 1, S].
@@ -44,17 +49,25 @@ Tensor joint_mask(const MultiheadAttentionMasks& masks, const Shape& scores, con
     if (mask.dim() == 3) mask = reshape(mask, scores, where);
     if (mask.dtype() == kBool) mask = logical_not(mask);
   }
-  const Tensor& padding = masks.key_padding_mask;
+  Tensor padding = masks.key_padding_mask;
   if (!padding.defined()) return mask;
-  if (padding.sizes() != Shape{scores[0], scores[3]} || padding.dtype() != kBool) {
+  const Shape expected{scores[0], scores[3]};
+  if (padding.sizes() != expected ||
+      (padding.dtype() != kBool && !is_floating_point(padding.dtype()))) {
     throw ShapeError(str("MultiheadAttention: key_padding_mask is ", padding.dtype(), " of shape ",
-                         padding.sizes(), ": expected bool of shape ",
-                         Shape{scores[0], scores[3]}));
+                         padding.sizes(), ": expected bool or floating, of shape ", expected));
   }
-  Tensor allowed = logical_not(padding).view({scores[0], 1, 1, scores[3]});
+  padding = reshape(padding, {scores[0], 1, 1, scores[3]}, where);
+  const double never = -std::numeric_limits<double>::infinity();
+  if (padding.dtype() != kBool) {
+    if (!mask.defined()) return padding;
+    return mask.dtype() == kBool ? tarn::where(mask, padding, never, where)
+                                 : add(mask, padding, 1, where);
+  }
+  const Tensor allowed = logical_not(padding);
   if (!mask.defined()) return allowed;
   if (mask.dtype() == kBool) return logical_and(mask, allowed);
-  return tarn::where(allowed, mask, -std::numeric_limits<double>::infinity(), where);
+  return tarn::where(allowed, mask, never, where);
 }
 
 }  // namespace
@@ -65,8 +78,16 @@ MultiheadAttention::MultiheadAttention(std::int64_t width, std::int64_t heads,
       num_heads(heads),
       dropout(options.dropout),
       batch_first(options.batch_first),
-      in_proj_weight(parameter("in_proj_weight", empty_strided({3 * width, width}, {1, 3 * width},
-                                                               {.dtype = options.dtype}))),
+      kdim(size_or("kdim", options.kdim, width)),
+      vdim(size_or("vdim", options.vdim, width)),
+      in_proj_weight(parameter("in_proj_weight", empty_weight(kdim == width && vdim == width,
+                                                              3 * width, width, options.dtype))),
+      q_proj_weight(parameter(
+          "q_proj_weight", empty_weight(!in_proj_weight.defined(), width, width, options.dtype))),
+      k_proj_weight(parameter("k_proj_weight",
+                              empty_weight(!in_proj_weight.defined(), width, kdim, options.dtype))),
+      v_proj_weight(parameter("v_proj_weight",
+                              empty_weight(!in_proj_weight.defined(), width, vdim, options.dtype))),
       in_proj_bias(parameter(
           "in_proj_bias", options.bias ? empty({3 * width}, {.dtype = options.dtype}) : Tensor())),
       out_proj(
@@ -75,34 +96,76 @@ MultiheadAttention::MultiheadAttention(std::int64_t width, std::int64_t heads,
 }
 
 void MultiheadAttention::reset_parameters() {
-  init::xavier_uniform_(in_proj_weight);
+  for (const Tensor* weight : {&in_proj_weight, &q_proj_weight, &k_proj_weight, &v_proj_weight})
+    if (weight->defined()) init::xavier_uniform_(*weight);
   out_proj.reset_parameters();
   if (in_proj_bias.defined()) init::zeros_(in_proj_bias);
   if (out_proj.bias.defined()) init::zeros_(out_proj.bias);
+}
+
+void MultiheadAttention::check_inputs(const Tensor& query, const Tensor& key,
+                                      const Tensor& value) const {
+  const auto check = [&](const char* name, const Tensor& x, std::int64_t size, const char* length) {
+    if (x.defined() && (x.dim() == 2 || x.dim() == 3) && x.dim() == query.dim() &&
+        x.size(-1) == size) {
+      return;
+    }
+    throw ShapeError(str("MultiheadAttention: ", name,
+                         x.defined() ? str(" has shape ", x.sizes()) : " is undefined",
+                         ": expected [", batch_first ? "N, " : "", length, batch_first ? "" : ", N",
+                         ", ", size, "], or all inputs without N"));
+  };
+  check("query", query, embed_dim, "L");
+  check("key", key, kdim, "S");
+  check("value", value, vdim, "S");
+  const int batch = batch_first ? 0 : 1;
+  const bool fit =
+      key.size(0) == value.size(0) &&
+      (query.dim() == 2 || (key.size(1) == value.size(1) && key.size(batch) == query.size(batch)));
+  if (fit) return;
+  throw ShapeError(str("MultiheadAttention: query ", query.sizes(), ", key ", key.sizes(),
+                       " and value ", value.sizes(),
+                       ": expected one batch size, and as many values as keys"));
+}
+
+// The three inputs in embed_dim dimensions, at once where they are one.
+std::vector<Tensor> MultiheadAttention::project(const Tensor& query, const Tensor& key,
+                                                const Tensor& value) const {
+  const Where where = call_site();
+  const bool one_weight = in_proj_weight.defined();
+  if (one_weight && query.is_same(key) && key.is_same(value))
+    return chunk(linear(query, in_proj_weight, in_proj_bias, where), 3, -1, where);
+  const std::array<const Tensor*, 3> inputs = {&query, &key, &value};
+  const std::array<const Tensor*, 3> own = {&q_proj_weight, &k_proj_weight, &v_proj_weight};
+  std::vector<Tensor> projected;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto part = [&](const Tensor& t) {
+      const auto start = static_cast<std::int64_t>(i) * embed_dim;
+      return t.defined() ? narrow(t, 0, start, embed_dim, where) : t;
+    };
+    projected.push_back(
+        linear(*inputs[i], one_weight ? part(in_proj_weight) : *own[i], part(in_proj_bias), where));
+  }
+  return projected;
 }
 
 std::pair<Tensor, Tensor> MultiheadAttention::forward(const Tensor& query, const Tensor& key,
                                                       const Tensor& value,
                                                       const MultiheadAttentionMasks& masks) {
   const Where where = call_site();
-  check_input("query", query, embed_dim, batch_first);
-  check_input("key", key, embed_dim, batch_first);
-  check_input("value", value, embed_dim, batch_first);
-
-  // The projections of the three inputs, together where they are one.
-  std::vector<Tensor> projected;
-  if (query.is_same(key) && key.is_same(value)) {
-    projected = chunk(linear(query, in_proj_weight, in_proj_bias, where), 3, -1, where);
-  } else {
-    const std::array<const Tensor*, 3> inputs = {&query, &key, &value};
-    for (std::int64_t i = 0; i < 3; ++i) {
-      const auto part = [&](const Tensor& t) {
-        return t.defined() ? narrow(t, 0, i * embed_dim, embed_dim, where) : t;
-      };
-      projected.push_back(linear(*inputs[static_cast<std::size_t>(i)], part(in_proj_weight),
-                                 part(in_proj_bias), where));
-    }
+  check_inputs(query, key, value);
+  if (query.dim() == 2) {
+    const int batch = batch_first ? 0 : 1;
+    const Tensor q = unsqueeze(query, batch, where);
+    const Tensor k = key.is_same(query) ? q : unsqueeze(key, batch, where);
+    const Tensor v = value.is_same(key) ? k : unsqueeze(value, batch, where);
+    MultiheadAttentionMasks batched = masks;
+    if (masks.key_padding_mask.defined())
+      batched.key_padding_mask = unsqueeze(masks.key_padding_mask, 0, where);
+    const auto [y, weights] = forward(q, k, v, batched);
+    return {squeeze(y, batch, where), weights.defined() ? squeeze(weights, 0, where) : weights};
   }
+  std::vector<Tensor> projected = project(query, key, value);
   // [N, L, E] or [L, N, E] as [N, heads, L, E / heads].
   for (Tensor& x : projected) {
     x = reshape(x, {x.size(0), x.size(1), num_heads, embed_dim / num_heads}, where);
@@ -134,7 +197,9 @@ std::pair<Tensor, Tensor> MultiheadAttention::operator()(const Tensor& query, co
 }
 
 std::string MultiheadAttention::extra() const {
-  return str("embed_dim=", embed_dim, ", num_heads=", num_heads);
+  return str("embed_dim=", embed_dim, ", num_heads=", num_heads,
+             kdim != embed_dim ? str(", kdim=", kdim) : "",
+             vdim != embed_dim ? str(", vdim=", vdim) : "");
 }
 
 }  // namespace tarn::nn

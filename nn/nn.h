@@ -4,6 +4,7 @@
 #include <tarn/nn/activation.h>
 #include <tarn/nn/batch_norm.h>
 #include <tarn/nn/clip_grad.h>
+#include <tarn/nn/clone.h>
 #include <tarn/nn/convolution.h>
 #include <tarn/nn/dropout.h>
 #include <tarn/nn/embedding.h>
@@ -21,3 +22,4 @@
 #include <tarn/nn/sequential.h>
 #include <tarn/nn/summary.h>
 #include <tarn/nn/unregistered.h>
+#include <tarn/nn/update_bn.h>

@@ -1,10 +1,7 @@
 #include <utility>
 
-#include <tarn/autograd/ops/arithmetic.h>
-#include <tarn/autograd/ops/pointwise.h>
 #include <tarn/optim/adagrad.h>
-#include <tarn/optim/detail/check_number.h>
-#include <tarn/optim/detail/descent.h>
+#include <tarn/optim/kernels/update_pass.h>
 
 namespace tarn::optim {
 
@@ -13,32 +10,30 @@ Adagrad::Adagrad(std::vector<Tensor> params, const AdagradOptions& options)
 
 Adagrad::Adagrad(std::vector<ParamGroup> groups, const AdagradOptions& o)
     : Optimizer("Adagrad", std::move(groups), o.lr,
-                {{"lr_decay", o.lr_decay},
-                 {"weight_decay", o.weight_decay},
-                 {"initial_accumulator_value", o.initial_accumulator_value},
-                 {"eps", o.eps},
-                 {"maximize", o.maximize}}) {
-  for (const ParamGroup& group : param_groups()) Adagrad::check_group(group);
-}
-
-void Adagrad::check_group(const ParamGroup& group) const {
-  Optimizer::check_group(group);
-  for (const char* option : {"lr_decay", "weight_decay", "initial_accumulator_value", "eps"}) {
-    detail::check_non_negative(name(), option, group.option(option));
-  }
-  detail::check_switch(name(), "maximize", group.option("maximize"));
-}
+                {{"lr_decay", o.lr_decay, Allowed::non_negative},
+                 {"weight_decay", o.weight_decay, Allowed::non_negative},
+                 {"initial_accumulator_value", o.initial_accumulator_value, Allowed::non_negative},
+                 {"eps", o.eps, Allowed::non_negative},
+                 {"maximize", o.maximize, Allowed::flag}}) {}
 
 void Adagrad::update(Tensor& p, const Tensor& g, State& s, const ParamGroup& group) {
-  const Tensor d =
-      detail::descent(p, g, group.option("weight_decay"), group.option("maximize") != 0);
+  const double eps = group.option("eps");
+  const double decay = group.option("weight_decay");
+  const double sign = group.option("maximize") != 0 ? -1 : 1;
+  const double before = s.number("step")++;
+  const double lr = group.lr / (1 + before * group.option("lr_decay"));
   const bool first = !s.contains("sum");
   const Tensor& sum = s.zeros_like("sum", p);
   if (first) sum.fill_(group.option("initial_accumulator_value"));
-  sum.add_(square(d));
-  const double step = s.number("step") += 1;
-  const double lr = group.lr / (1 + (step - 1) * group.option("lr_decay"));
-  p.sub_(div(d, sqrt(sum).add_(group.option("eps"))), lr);
+  kernels::update_pass(
+      p, g,
+      [=](auto& x, const auto& slope, auto& squares) {
+        using T = kernels::ElementOf<decltype(x)>;
+        const auto d = kernels::descent(x, slope, sign, decay);
+        squares += d * d;
+        x -= d / (squares.sqrt() + T(eps)) * T(lr);
+      },
+      sum);
 }
 
 }  // namespace tarn::optim

@@ -32,7 +32,6 @@ class Adagrad : public Optimizer {
 
  protected:
   void update(Tensor& p, const Tensor& g, State& s, const ParamGroup& group) override;
-  void check_group(const ParamGroup& group) const override;
 };
 
 }  // namespace tarn::optim

@@ -41,7 +41,6 @@ class Adam : public Optimizer {
   Adam(std::string name, std::vector<ParamGroup> groups, const AdamOptions& options, Decay decay);
 
   void update(Tensor& p, const Tensor& g, State& s, const ParamGroup& group) override;
-  void check_group(const ParamGroup& group) const override;
 
  private:
   Decay decay_ = Decay::penalty;

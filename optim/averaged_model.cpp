@@ -23,7 +23,7 @@ Tensor as_float64(const Tensor& x) { return empty_like(x, kFloat64).copy_(x); }
 
 AveragedModel::AveragedModel(const nn::Module& model, const AveragedModelOptions& options)
     : options_(options), tensors_(model.named_parameters()) {
-  detail::check_fraction(kName, "ema_decay", options.ema_decay);
+  detail::check(kName, "ema_decay", options.ema_decay, Allowed::below_one);
   detail::check_at_least(kName, "skip", options.skip, 0);
   if (options.use_buffers) {
     for (auto& entry : model.named_buffers()) {
@@ -35,7 +35,7 @@ AveragedModel::AveragedModel(const nn::Module& model, const AveragedModelOptions
 }
 
 void AveragedModel::update(double weight) {
-  detail::check_positive(kName, "weight", weight);
+  detail::check(kName, "weight", weight, Allowed::positive);
   const bool exponential = options_.ema_decay > 0;
   if (exponential && weight != 1) {
     throw ValueError(str(kName, ": weight = ", weight, ": expected 1 for an exponential average"));
@@ -94,7 +94,7 @@ void AveragedModel::load_state_dict(const StateDict& dict) {
   const detail::StateReader reader(kName, dict);
   const std::int64_t n_updates = reader.count("n_updates");
   const double weight = reader.number("weight");
-  detail::check_non_negative(kName, "weight", weight);
+  detail::check(kName, "weight", weight, Allowed::non_negative);
   for (const auto& [name, tensor] : state_dict()) {
     const Tensor* saved = dict.find(name);
     if (!saved) {

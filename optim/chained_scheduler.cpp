@@ -65,8 +65,8 @@ ChainedScheduler::ChainedScheduler(std::vector<Schedule> schedules)
   if (schedules_.empty()) throw ValueError("ChainedScheduler: expected at least one schedule");
 }
 
-double ChainedScheduler::value(std::int64_t t, double base_lr) const {
-  for (const Schedule& schedule : schedules_) base_lr = schedule->lr(t, base_lr);
+double ChainedScheduler::group_value(std::int64_t t, double base_lr, std::size_t group) const {
+  for (const Schedule& schedule : schedules_) base_lr = schedule->lr(t, base_lr, group);
   return base_lr;
 }
 

@@ -33,7 +33,8 @@ class ChainedScheduler final : public LRScheduler {
   LRTail tail(double base_lr) const override;
 
  private:
-  double value(std::int64_t t, double base_lr) const override;
+  double value(std::int64_t t, double base_lr) const override { return group_value(t, base_lr, 0); }
+  double group_value(std::int64_t t, double base_lr, std::size_t group) const override;
 
   std::vector<Schedule> schedules_;
 };

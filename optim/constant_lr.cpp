@@ -5,7 +5,7 @@ namespace tarn::optim {
 
 ConstantLR::ConstantLR(const ConstantLROptions& options)
     : LRScheduler("ConstantLR"), options_(options) {
-  detail::check_between(name(), "factor", options.factor, 0, 1);
+  detail::check(name(), "factor", options.factor, Allowed::zero_to_one);
   detail::check_at_least(name(), "total_iters", options.total_iters, 0);
 }
 

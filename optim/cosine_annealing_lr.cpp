@@ -9,7 +9,7 @@ namespace tarn::optim {
 CosineAnnealingLR::CosineAnnealingLR(const CosineAnnealingLROptions& options)
     : LRScheduler("CosineAnnealingLR"), options_(options) {
   detail::check_at_least(name(), "T_max", options.T_max, 1);
-  detail::check_non_negative(name(), "eta_min", options.eta_min);
+  detail::check(name(), "eta_min", options.eta_min, Allowed::non_negative);
 }
 
 double CosineAnnealingLR::value(std::int64_t t, double base_lr) const {

@@ -11,7 +11,7 @@ CosineAnnealingWarmRestarts::CosineAnnealingWarmRestarts(
     : LRScheduler("CosineAnnealingWarmRestarts"), options_(options) {
   detail::check_at_least(name(), "T_0", options.T_0, 1);
   detail::check_at_least(name(), "T_mult", options.T_mult, 1);
-  detail::check_non_negative(name(), "eta_min", options.eta_min);
+  detail::check(name(), "eta_min", options.eta_min, Allowed::non_negative);
 }
 
 double CosineAnnealingWarmRestarts::value(std::int64_t t, double base_lr) const {

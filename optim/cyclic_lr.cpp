@@ -6,15 +6,13 @@
 namespace tarn::optim {
 
 CyclicLR::CyclicLR(const CyclicLROptions& options) : LRScheduler("CyclicLR"), options_(options) {
-  detail::check_non_negative(name(), "max_lr", options.max_lr);
-  if (!is_inherited(options.base_lr)) {
-    detail::check_non_negative(name(), "base_lr", options.base_lr);
-  }
+  detail::check_rates(name(), "max_lr", options.max_lr);
+  detail::check_rates(name(), "base_lr", options.base_lr);
   detail::check_at_least(name(), "step_size_up", options.step_size_up, 1);
   detail::check_at_least(name(), "step_size_down", options.step_size_down, 0);
-  detail::check_non_negative(name(), "gamma", options.gamma);
-  detail::check_non_negative(name(), "base_momentum", options.base_momentum);
-  detail::check_non_negative(name(), "max_momentum", options.max_momentum);
+  detail::check(name(), "gamma", options.gamma, Allowed::non_negative);
+  detail::check(name(), "base_momentum", options.base_momentum, Allowed::non_negative);
+  detail::check(name(), "max_momentum", options.max_momentum, Allowed::non_negative);
   if (options.step_size_down == 0) options_.step_size_down = options.step_size_up;
 }
 
@@ -40,9 +38,10 @@ double CyclicLR::height(std::int64_t t) const {
   }
 }
 
-double CyclicLR::value(std::int64_t t, double base_lr) const {
-  const double floor = is_inherited(options_.base_lr) ? base_lr : options_.base_lr;
-  return floor + (options_.max_lr - floor) * height(t);
+double CyclicLR::group_value(std::int64_t t, double base_lr, std::size_t group) const {
+  const double own = options_.base_lr[group];
+  const double floor = is_inherited(own) ? base_lr : own;
+  return floor + (options_.max_lr[group] - floor) * height(t);
 }
 
 std::optional<double> CyclicLR::momentum(std::int64_t t) const {

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include <tarn/optim/lr_scheduler.h>
+#include <tarn/optim/per_group.h>
 
 namespace tarn::optim {
 
@@ -18,10 +19,10 @@ enum class CyclicMode {
 enum class CyclicScaleMode { cycle, iterations };
 
 struct CyclicLROptions {
-  double base_lr = kInherit;         ///< the floor, >= 0; by default each group's own lr
-  double max_lr;                     ///< the peak, >= 0
-  std::int64_t step_size_up = 2000;  ///< steps from floor to peak, >= 1
-  std::int64_t step_size_down = 0;   ///< steps back, >= 1; 0: as many as up
+  PerGroup<double> base_lr = kInherit;  ///< the floor, >= 0; by default each group's own lr
+  PerGroup<double> max_lr;              ///< the peak, >= 0
+  std::int64_t step_size_up = 2000;     ///< steps from floor to peak, >= 1
+  std::int64_t step_size_down = 0;      ///< steps back, >= 1; 0: as many as up
   CyclicMode mode = CyclicMode::triangular;
   double gamma = 1;                          ///< of CyclicMode::exp_range, >= 0
   std::function<double(double)> scale_fn{};  ///< a height of your own, instead of `mode`
@@ -45,7 +46,8 @@ class CyclicLR final : public LRScheduler {
   LRTail tail(double base_lr) const override;
 
  private:
-  double value(std::int64_t t, double base_lr) const override;
+  double value(std::int64_t t, double base_lr) const override { return group_value(t, base_lr, 0); }
+  double group_value(std::int64_t t, double base_lr, std::size_t group) const override;
 
   double height(std::int64_t t) const;
 

@@ -7,7 +7,7 @@ namespace tarn::optim {
 
 ExponentialLR::ExponentialLR(const ExponentialLROptions& options)
     : LRScheduler("ExponentialLR"), options_(options) {
-  detail::check_non_negative(name(), "gamma", options.gamma);
+  detail::check(name(), "gamma", options.gamma, Allowed::non_negative);
 }
 
 double ExponentialLR::value(std::int64_t t, double base_lr) const {

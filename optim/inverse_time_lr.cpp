@@ -7,7 +7,7 @@ namespace tarn::optim {
 
 InverseTimeLR::InverseTimeLR(const InverseTimeLROptions& options)
     : LRScheduler("InverseTimeLR"), options_(options) {
-  detail::check_non_negative(name(), "alpha", options.alpha);
+  detail::check(name(), "alpha", options.alpha, Allowed::non_negative);
 }
 
 double InverseTimeLR::value(std::int64_t t, double base_lr) const {

@@ -5,10 +5,14 @@
 
 namespace tarn::optim {
 
-LambdaLR::LambdaLR(LRLambda lr_lambda) : LRScheduler("LambdaLR"), lr_lambda_(std::move(lr_lambda)) {
-  if (!lr_lambda_) throw ValueError("LambdaLR: lr_lambda is empty: expected a function of t");
+LambdaLR::LambdaLR(PerGroup<LRLambda> lr_lambda)
+    : LRScheduler("LambdaLR"), lr_lambda_(std::move(lr_lambda)) {
+  for (const LRLambda& factor : lr_lambda_.values())
+    if (!factor) throw ValueError("LambdaLR: lr_lambda is empty: expected a function of t");
 }
 
-double LambdaLR::value(std::int64_t t, double base_lr) const { return base_lr * lr_lambda_(t); }
+double LambdaLR::group_value(std::int64_t t, double base_lr, std::size_t group) const {
+  return base_lr * lr_lambda_[group](t);
+}
 
 }  // namespace tarn::optim

@@ -4,25 +4,28 @@
 #include <functional>
 
 #include <tarn/optim/lr_scheduler.h>
+#include <tarn/optim/per_group.h>
 
 namespace tarn::optim {
 
 /// A factor for the learning rate at t.
 using LRLambda = std::function<double(std::int64_t t)>;
 
-/// base_lr lr_lambda(t), for every group the same function. state_dict() does not hold the
-/// function: construct with the same one to resume. Throws ValueError for an empty function.
+/// base_lr lr_lambda(t), with one function for all groups or one for each, `{f, g}`. state_dict()
+/// does not hold it: construct with the same one to resume. Throws ValueError for an empty
+/// function.
 class LambdaLR final : public LRScheduler {
  public:
-  explicit LambdaLR(LRLambda lr_lambda);
-  LambdaLR(Optimizer& optimizer, LRLambda lr_lambda) : LambdaLR(std::move(lr_lambda)) {
+  explicit LambdaLR(PerGroup<LRLambda> lr_lambda);
+  LambdaLR(Optimizer& optimizer, PerGroup<LRLambda> lr_lambda) : LambdaLR(std::move(lr_lambda)) {
     attach(optimizer);
   }
 
  private:
-  double value(std::int64_t t, double base_lr) const override;
+  double value(std::int64_t t, double base_lr) const override { return group_value(t, base_lr, 0); }
+  double group_value(std::int64_t t, double base_lr, std::size_t group) const override;
 
-  LRLambda lr_lambda_;
+  PerGroup<LRLambda> lr_lambda_;
 };
 
 }  // namespace tarn::optim

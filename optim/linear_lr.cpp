@@ -6,8 +6,8 @@
 namespace tarn::optim {
 
 LinearLR::LinearLR(const LinearLROptions& options) : LRScheduler("LinearLR"), options_(options) {
-  detail::check_between(name(), "start_factor", options.start_factor, 0, 1);
-  detail::check_between(name(), "end_factor", options.end_factor, 0, 1);
+  detail::check(name(), "start_factor", options.start_factor, Allowed::zero_to_one);
+  detail::check(name(), "end_factor", options.end_factor, Allowed::zero_to_one);
   detail::check_at_least(name(), "total_iters", options.total_iters, 1);
 }
 

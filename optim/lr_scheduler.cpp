@@ -37,9 +37,13 @@ Optimizer& LRScheduler::optimizer(const char* action) const {
   throw ValueError(str(name_, ": ", action, ": there is no optimizer: expected attach() before"));
 }
 
-double LRScheduler::lr(std::int64_t t, double base_lr) const {
+double LRScheduler::group_value(std::int64_t t, double base_lr, std::size_t) const {
+  return value(t, base_lr);
+}
+
+double LRScheduler::lr(std::int64_t t, double base_lr, std::size_t group) const {
   if (t < 0) throw ValueError(str(name_, ": lr(", t, ", ", base_lr, "): expected t >= 0"));
-  const double result = value(t, base_lr);
+  const double result = group_value(t, base_lr, group);
   if (std::isfinite(result) && result >= 0) return result;
   throw ValueError(
       str(name_, ": lr(", t, ", ", base_lr, ") = ", result, ": expected a finite value >= 0"));
@@ -62,7 +66,7 @@ std::vector<double> LRScheduler::base_lrs() const {
 std::vector<double> LRScheduler::lrs(std::int64_t t, const std::vector<double>& base_lrs) const {
   std::vector<double> result;
   result.reserve(base_lrs.size());
-  for (const double base_lr : base_lrs) result.push_back(lr(t, base_lr));
+  for (const double base_lr : base_lrs) result.push_back(lr(t, base_lr, result.size()));
   return result;
 }
 

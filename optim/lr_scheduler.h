@@ -29,9 +29,10 @@ class LRScheduler {
   virtual ~LRScheduler() = default;
   LRScheduler& operator=(const LRScheduler&) = delete;
 
-  /// The learning rate at t of a group that started with base_lr: a pure function. Throws
-  /// ValueError when t is negative, or the result negative or not finite.
-  double lr(std::int64_t t, double base_lr) const;
+  /// The learning rate at t of a group that started with base_lr: a pure function. `group` matters
+  /// to schedules with numbers of its own for each (PerGroup). Throws ValueError when t is
+  /// negative, or the result negative or not finite.
+  double lr(std::int64_t t, double base_lr, std::size_t group = 0) const;
 
   /// The momentum at t >= 0 for schedules that set it too: the groups' option "momentum", or
   /// "beta1" of the Adam family.
@@ -78,6 +79,8 @@ class LRScheduler {
 
   /// lr(t, base_lr), for t >= 0.
   virtual double value(std::int64_t t, double base_lr) const = 0;
+  /// The same for one of the groups: value(), unless overridden.
+  virtual double group_value(std::int64_t t, double base_lr, std::size_t group) const;
 
  private:
   Optimizer& optimizer(const char* action) const;

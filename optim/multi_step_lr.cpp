@@ -11,7 +11,7 @@ MultiStepLR::MultiStepLR(const MultiStepLROptions& options)
   for (const std::int64_t milestone : options.milestones) {
     detail::check_at_least(name(), "milestone", milestone, 0);
   }
-  detail::check_non_negative(name(), "gamma", options.gamma);
+  detail::check(name(), "gamma", options.gamma, Allowed::non_negative);
 }
 
 double MultiStepLR::value(std::int64_t t, double base_lr) const {

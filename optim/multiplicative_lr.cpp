@@ -5,24 +5,22 @@
 
 namespace tarn::optim {
 
-MultiplicativeLR::MultiplicativeLR(LRLambda lr_lambda)
+MultiplicativeLR::MultiplicativeLR(PerGroup<LRLambda> lr_lambda)
     : LRScheduler("MultiplicativeLR"), lr_lambda_(std::move(lr_lambda)) {
-  if (!lr_lambda_) {
-    throw ValueError("MultiplicativeLR: lr_lambda is empty: expected a function of t");
-  }
+  for (const LRLambda& factor : lr_lambda_.values())
+    if (!factor) throw ValueError("MultiplicativeLR: lr_lambda is empty: expected a function of t");
 }
 
-double MultiplicativeLR::value(std::int64_t t, double base_lr) const {
-  if (t < last_t_) {
-    last_t_ = 0;
-    product_ = 1;
+double MultiplicativeLR::group_value(std::int64_t t, double base_lr, std::size_t group) const {
+  const LRLambda& factor = lr_lambda_[group];
+  if (products_.size() <= group) products_.resize(group + 1);
+  Product& product = products_[group];
+  if (t < product.t) product = {};
+  while (product.t < t) {
+    product.value *= factor(product.t + 1);
+    ++product.t;
   }
-  while (last_t_ < t) {
-    const double factor = lr_lambda_(last_t_ + 1);
-    product_ *= factor;
-    ++last_t_;
-  }
-  return base_lr * product_;
+  return base_lr * product.value;
 }
 
 }  // namespace tarn::optim

@@ -23,12 +23,12 @@ OneCycleLR::OneCycleLR(const OneCycleLROptions& options)
     options_.total_steps = options.epochs * options.steps_per_epoch;
   }
   detail::check_at_least(name(), "total_steps", options_.total_steps, 1);
-  if (!is_inherited(options.max_lr)) detail::check_non_negative(name(), "max_lr", options.max_lr);
-  detail::check_between(name(), "pct_start", options.pct_start, 0, 1);
-  detail::check_non_negative(name(), "base_momentum", options.base_momentum);
-  detail::check_non_negative(name(), "max_momentum", options.max_momentum);
-  detail::check_positive(name(), "div_factor", options.div_factor);
-  detail::check_positive(name(), "final_div_factor", options.final_div_factor);
+  detail::check_rates(name(), "max_lr", options.max_lr);
+  detail::check(name(), "pct_start", options.pct_start, Allowed::zero_to_one);
+  detail::check(name(), "base_momentum", options.base_momentum, Allowed::non_negative);
+  detail::check(name(), "max_momentum", options.max_momentum, Allowed::non_negative);
+  detail::check(name(), "div_factor", options.div_factor, Allowed::positive);
+  detail::check(name(), "final_div_factor", options.final_div_factor, Allowed::positive);
 }
 
 // From start to peak, to middle if there are three phases, and to end.
@@ -55,8 +55,9 @@ double OneCycleLR::anneal(std::int64_t t, double start, double peak, double midd
   return to + (from - to) / 2 * (std::cos(std::numbers::pi * part) + 1);
 }
 
-double OneCycleLR::value(std::int64_t t, double base_lr) const {
-  const double peak = is_inherited(options_.max_lr) ? base_lr : options_.max_lr;
+double OneCycleLR::group_value(std::int64_t t, double base_lr, std::size_t group) const {
+  const double own = options_.max_lr[group];
+  const double peak = is_inherited(own) ? base_lr : own;
   const double start = peak / options_.div_factor;
   return anneal(t, start, peak, start, start / options_.final_div_factor);
 }

@@ -3,14 +3,15 @@
 #include <cstdint>
 
 #include <tarn/optim/lr_scheduler.h>
+#include <tarn/optim/per_group.h>
 
 namespace tarn::optim {
 
 enum class AnnealStrategy { cos, linear };
 
 struct OneCycleLROptions {
-  double max_lr = kInherit;      ///< the peak, >= 0; by default each group's own lr
-  std::int64_t total_steps = 0;  ///< >= 1; 0: epochs * steps_per_epoch
+  PerGroup<double> max_lr = kInherit;  ///< the peak, >= 0; by default each group's own lr
+  std::int64_t total_steps = 0;        ///< >= 1; 0: epochs * steps_per_epoch
   std::int64_t epochs = 0;
   std::int64_t steps_per_epoch = 0;
   double pct_start = 0.3;  ///< the part of the steps that goes up, in 0..1
@@ -38,7 +39,8 @@ class OneCycleLR final : public LRScheduler {
   LRTail tail(double) const override { return LRTail::constant(options_.total_steps - 1); }
 
  private:
-  double value(std::int64_t t, double base_lr) const override;
+  double value(std::int64_t t, double base_lr) const override { return group_value(t, base_lr, 0); }
+  double group_value(std::int64_t t, double base_lr, std::size_t group) const override;
 
   double anneal(std::int64_t t, double start, double peak, double middle, double end) const;
 

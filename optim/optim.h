@@ -37,6 +37,7 @@
 #include <tarn/optim/one_cycle_lr.h>
 #include <tarn/optim/optimizer.h>
 #include <tarn/optim/param_group.h>
+#include <tarn/optim/per_group.h>
 #include <tarn/optim/polynomial_lr.h>
 #include <tarn/optim/reduce_lr_on_plateau.h>
 #include <tarn/optim/rmsprop.h>

@@ -36,18 +36,20 @@ void warn_of_unowned_leaves(const std::string& optimizer) {
 
 }  // namespace
 
-Optimizer::Optimizer(std::string name, std::vector<Tensor> params, double lr, Options defaults)
-    : Optimizer(std::move(name), one_group(std::move(params)), lr, std::move(defaults)) {}
+Optimizer::Optimizer(std::string name, std::vector<Tensor> params, double lr,
+                     std::vector<Option> options)
+    : Optimizer(std::move(name), one_group(std::move(params)), lr, std::move(options)) {}
 
-Optimizer::Optimizer(std::string name, std::vector<ParamGroup> groups, double lr, Options defaults)
-    : name_(std::move(name)), default_lr_(lr), defaults_(std::move(defaults)) {
+Optimizer::Optimizer(std::string name, std::vector<ParamGroup> groups, double lr,
+                     std::vector<Option> options)
+    : name_(std::move(name)), default_lr_(lr), options_(std::move(options)) {
   std::size_t count = 0;
   for (const ParamGroup& group : groups) count += group.params.size();
   if (count == 0) {
     throw ValueError(
         str(name_, ": there are no parameters: expected at least one tensor to train"));
   }
-  detail::check_non_negative(name_, "lr", lr);
+  detail::check(name_, "lr", lr, Allowed::non_negative);
   for (ParamGroup& group : groups) add_param_group(std::move(group));
 }
 
@@ -67,14 +69,15 @@ void Optimizer::add_param_group(ParamGroup group) {
 
 ParamGroup Optimizer::complete(ParamGroup group) const {
   if (is_inherited(group.lr)) group.lr = default_lr_;
-  Options options = defaults_;
-  for (auto& [name, value] : options) {
-    if (const double* own = detail::find(group.options, name)) value = *own;
+  Options options;
+  for (const Option& option : options_) {
+    const double* own = detail::find(group.options, option.name);
+    options.emplace_back(option.name, own ? *own : option.value);
   }
   for (const auto& [name, value] : group.options) {
-    if (detail::find(defaults_, name)) continue;
+    if (detail::find(options, name)) continue;
     throw ValueError(str(name_, ": group ", groups_.size(), " has an unknown option \"", name,
-                         "\": expected one of ", detail::names(defaults_)));
+                         "\": expected one of ", detail::names(options)));
   }
   group.options = std::move(options);
   return group;
@@ -117,12 +120,13 @@ void Optimizer::check_first(const ParamGroup& group, std::size_t i) const {
 }
 
 void Optimizer::check_group(const ParamGroup& group) const {
-  detail::check_non_negative(name_, "lr", group.lr);
-  for (const auto& [name, value] : group.options) detail::check_finite(name_, name, value);
+  detail::check(name_, "lr", group.lr, Allowed::non_negative);
+  for (const Option& option : options_)
+    detail::check(name_, option.name, group.option(option.name), option.allowed);
 }
 
 void Optimizer::set_lr(double lr) {
-  detail::check_non_negative(name_, "lr", lr);
+  detail::check(name_, "lr", lr, Allowed::non_negative);
   for (ParamGroup& group : groups_) group.lr = lr;
 }
 
@@ -153,11 +157,12 @@ void Optimizer::step() {
 
 void Optimizer::update_all() {
   const NoGradGuard no_grad;
-  for (std::size_t g = 0; g < groups_.size(); ++g) update_group(groups_[g], states_[g]);
-  for (const ParamGroup& group : groups_) {
-    for (const Tensor& p : group.params) {
-      TensorImpl& impl = p.impl();
-      impl.grad_was_stepped = static_cast<bool>(impl.grad);
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    for (std::size_t i = 0; i < states_[g].size(); ++i) {
+      Tensor& p = groups_[g].params[i];
+      const Tensor grad = p.grad();
+      if (grad.defined()) update(p, grad, states_[g][i], groups_[g]);
+      p.impl().grad_was_stepped = grad.defined();
     }
   }
 }
@@ -204,13 +209,6 @@ void Optimizer::check_exchanged() const {
                            ", was ", known.shape(),
                            "): expected the same tensor; make a new optimizer"));
     }
-  }
-}
-
-void Optimizer::update_group(ParamGroup& group, std::span<State> states) {
-  for (std::size_t i = 0; i < group.params.size(); ++i) {
-    const Tensor g = group.params[i].grad();
-    if (g.defined()) update(group.params[i], g, states[i], group);
   }
 }
 

@@ -35,7 +35,8 @@ namespace tarn::optim {
 ///   };
 ///
 /// Numbers that groups may set differently, and that checkpoints hold, are options instead of
-/// members: pass `{{"beta", o.beta}}` after the lr and read `group.option("beta")`.
+/// members: pass `{{"beta", o.beta, Allowed::below_one}}` after the lr and read
+/// `group.option("beta")`.
 class Optimizer {
  public:
   using Hook = std::function<void(Optimizer&)>;
@@ -88,22 +89,20 @@ class Optimizer {
   void load_state_dict(const StateDict& dict);
 
  protected:
-  /// `defaults` lists all options that groups can have, with their values. Throws ValueError when
-  /// there is no parameter; one is undefined, given twice, not a leaf or does not require grad; or
-  /// a group has an option that `defaults` lacks, or a bad lr.
-  Optimizer(std::string name, std::vector<Tensor> params, double lr, Options defaults = {});
-  Optimizer(std::string name, std::vector<ParamGroup> groups, double lr, Options defaults = {});
+  /// `options` lists all numbers that groups can have besides lr, with their defaults. Throws
+  /// ValueError when there is no parameter; one is undefined, given twice, not a leaf or does not
+  /// require grad; or a group has an option that `options` lacks, or a number that is not allowed.
+  Optimizer(std::string name, std::vector<Tensor> params, double lr,
+            std::vector<Option> options = {});
+  Optimizer(std::string name, std::vector<ParamGroup> groups, double lr,
+            std::vector<Option> options = {});
 
   /// Moves one parameter p along its gradient g, which must be left as it is.
   virtual void update(Tensor& p, const Tensor& g, State& s, const ParamGroup& group) = 0;
 
-  /// Moves the parameters of a group: calls update() for each that has a gradient. states[i]
-  /// belongs to group.params[i].
-  virtual void update_group(ParamGroup& group, std::span<State> states);
-
-  /// Throws ValueError when the group's numbers make no sense: here, lr not finite or negative, or
-  /// an option not finite. Called for new and loaded groups and at every step; a constructor that
-  /// overrides it calls it itself.
+  /// Throws ValueError when the group's numbers make no sense: here, when one is not allowed.
+  /// Called for new and loaded groups and at every step; a constructor that overrides it calls it
+  /// itself.
   virtual void check_group(const ParamGroup& group) const;
 
  private:
@@ -119,7 +118,7 @@ class Optimizer {
 
   std::string name_;
   double default_lr_;
-  Options defaults_;
+  std::vector<Option> options_;
   std::vector<ParamGroup> groups_;
   std::vector<std::vector<State>> states_;
   std::int64_t step_count_ = 0;

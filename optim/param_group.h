@@ -1,6 +1,7 @@
 #pragma once
 
 #include <bit>
+#include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,6 +14,26 @@ namespace tarn::optim {
 
 /// Named numbers in the order in which the optimizer lists them: `{{"momentum", 0.9}}`.
 using Options = std::vector<std::pair<std::string, double>>;
+
+/// What a number may be.
+enum class Allowed {
+  finite,
+  non_negative,  ///< and finite
+  positive,      ///< and finite
+  below_one,     ///< 0 <= value < 1
+  zero_to_one,   ///< 0 <= value <= 1
+  flag           ///< 0 or 1
+};
+
+/// A number that the groups of an optimizer have: its name, its default and what it may be.
+struct Option {
+  template <std::convertible_to<double> T>
+  Option(std::string option, T initial, Allowed rule = Allowed::finite)
+      : name(std::move(option)), value(static_cast<double>(initial)), allowed(rule) {}
+  std::string name;
+  double value;
+  Allowed allowed;
+};
 
 /// The lr of a group that takes the optimizer's. A NaN of its own: one that comes out of a
 /// computation is not mistaken for it, and is refused.

@@ -9,7 +9,7 @@ namespace tarn::optim {
 PolynomialLR::PolynomialLR(const PolynomialLROptions& options)
     : LRScheduler("PolynomialLR"), options_(options) {
   detail::check_at_least(name(), "total_iters", options.total_iters, 1);
-  detail::check_non_negative(name(), "power", options.power);
+  detail::check(name(), "power", options.power, Allowed::non_negative);
 }
 
 double PolynomialLR::value(std::int64_t t, double base_lr) const {

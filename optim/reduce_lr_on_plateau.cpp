@@ -20,12 +20,13 @@ ReduceLROnPlateau::ReduceLROnPlateau(Optimizer& optimizer, const ReduceLROnPlate
     : optimizer_(optimizer),
       options_(options),
       best_(std::numeric_limits<double>::infinity() * (options.mode == PlateauMode::min ? 1 : -1)) {
-  detail::check_fraction(kName, "factor", options.factor);
+  detail::check(kName, "factor", options.factor, Allowed::below_one);
   detail::check_at_least(kName, "patience", options.patience, 0);
-  detail::check_non_negative(kName, "threshold", options.threshold);
+  detail::check(kName, "threshold", options.threshold, Allowed::non_negative);
   detail::check_at_least(kName, "cooldown", options.cooldown, 0);
-  detail::check_non_negative(kName, "min_lr", options.min_lr);
-  detail::check_non_negative(kName, "eps", options.eps);
+  for (const double least : options.min_lr.values())
+    detail::check(kName, "min_lr", least, Allowed::non_negative);
+  detail::check(kName, "eps", options.eps, Allowed::non_negative);
 }
 
 bool ReduceLROnPlateau::is_better(double metric) const {
@@ -49,9 +50,10 @@ void ReduceLROnPlateau::step(double metric) {
     num_bad_epochs_ = 0;
   }
   if (num_bad_epochs_ <= options_.patience) return;
-  for (ParamGroup& group : optimizer_.param_groups()) {
-    const double lower = std::max(group.lr * options_.factor, options_.min_lr);
-    if (group.lr - lower > options_.eps) group.lr = lower;
+  const auto groups = optimizer_.param_groups();
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const double lower = std::max(groups[g].lr * options_.factor, options_.min_lr[g]);
+    if (groups[g].lr - lower > options_.eps) groups[g].lr = lower;
   }
   cooldown_counter_ = options_.cooldown;
   num_bad_epochs_ = 0;

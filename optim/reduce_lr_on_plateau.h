@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <tarn/optim/optimizer.h>
+#include <tarn/optim/per_group.h>
 
 namespace tarn::optim {
 
@@ -16,9 +17,9 @@ struct ReduceLROnPlateauOptions {
   std::int64_t patience = 10;           ///< calls without improvement that are let pass, >= 0
   double threshold = 1e-4;              ///< what counts as an improvement, >= 0
   ThresholdMode threshold_mode = ThresholdMode::rel;  ///< of the best metric so far, or absolute
-  std::int64_t cooldown = 0;  ///< calls after a drop that are not counted as bad, >= 0
-  double min_lr = 0;          ///< no rate drops below, >= 0
-  double eps = 1e-8;          ///< drops that are not larger are left out, >= 0
+  std::int64_t cooldown = 0;      ///< calls after a drop that are not counted as bad, >= 0
+  PerGroup<double> min_lr = 0.0;  ///< no rate drops below, >= 0
+  double eps = 1e-8;              ///< drops that are not larger are left out, >= 0
 };
 
 /// Lowers the learning rates when a metric has stopped getting better. No function of t, hence no

@@ -30,9 +30,9 @@ std::size_t SequentialLR::part(std::int64_t& t) const {
   return static_cast<std::size_t>(next - milestones_.begin());
 }
 
-double SequentialLR::value(std::int64_t t, double base_lr) const {
+double SequentialLR::group_value(std::int64_t t, double base_lr, std::size_t group) const {
   const std::size_t i = part(t);
-  return schedules_[i]->lr(t, base_lr);
+  return schedules_[i]->lr(t, base_lr, group);
 }
 
 std::optional<double> SequentialLR::momentum(std::int64_t t) const {

@@ -32,7 +32,8 @@ class SequentialLR final : public LRScheduler {
   LRTail tail(double base_lr) const override;
 
  private:
-  double value(std::int64_t t, double base_lr) const override;
+  double value(std::int64_t t, double base_lr) const override { return group_value(t, base_lr, 0); }
+  double group_value(std::int64_t t, double base_lr, std::size_t group) const override;
   std::size_t part(std::int64_t& t) const;
 
   std::vector<Schedule> schedules_;

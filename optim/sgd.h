@@ -1,6 +1,5 @@
 #pragma once
 
-#include <span>
 #include <vector>
 
 #include <tarn/optim/optimizer.h>
@@ -35,7 +34,6 @@ class SGD : public Optimizer {
 
  protected:
   void update(Tensor& p, const Tensor& g, State& s, const ParamGroup& group) override;
-  void update_group(ParamGroup& group, std::span<State> states) override;
   void check_group(const ParamGroup& group) const override;
 };
 

@@ -7,7 +7,7 @@ namespace tarn::optim {
 
 StepLR::StepLR(const StepLROptions& options) : LRScheduler("StepLR"), options_(options) {
   detail::check_at_least(name(), "step_size", options.step_size, 1);
-  detail::check_non_negative(name(), "gamma", options.gamma);
+  detail::check(name(), "gamma", options.gamma, Allowed::non_negative);
 }
 
 double StepLR::value(std::int64_t t, double base_lr) const {

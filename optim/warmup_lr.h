@@ -32,7 +32,8 @@ class WarmupLR final : public LRScheduler {
   }
 
  private:
-  double value(std::int64_t t, double base_lr) const override;
+  double value(std::int64_t t, double base_lr) const override { return group_value(t, base_lr, 0); }
+  double group_value(std::int64_t t, double base_lr, std::size_t group) const override;
 
   Schedule schedule_;
   WarmupLROptions options_;

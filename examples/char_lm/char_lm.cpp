@@ -1,4 +1,5 @@
-// A transformer that writes text character by character, beside a 5-gram model of the same text.
+// A transformer that writes text character by character, beside n-gram models of the same text.
+// Settings are chosen by the validation text alone; the test text is for the figures reported.
 //
 //   char_lm [--text FILE or FOLDER] [--steps N] [--width N] ...
 //
@@ -124,21 +125,26 @@ int run(const Settings& settings) {
     throw std::runtime_error("the text is shorter than the context");
   Transformer model(alphabet, settings.model);
   std::printf(
-      "%s: %lld characters for training, %lld held out, alphabet of %lld\n"
+      "%s: %lld characters for training, %lld for validation, %lld for testing, alphabet of %lld\n"
       "transformer: %lld layers, width %lld, context %lld, %lld parameters\n\n",
       settings.text.c_str(), static_cast<long long>(text.training.numel()),
-      static_cast<long long>(text.held_out.numel()), static_cast<long long>(alphabet),
-      static_cast<long long>(settings.model.layers), static_cast<long long>(settings.model.width),
-      static_cast<long long>(settings.model.context),
+      static_cast<long long>(text.validation.numel()), static_cast<long long>(text.test.numel()),
+      static_cast<long long>(alphabet), static_cast<long long>(settings.model.layers),
+      static_cast<long long>(settings.model.width), static_cast<long long>(settings.model.context),
       static_cast<long long>(model.num_parameters()));
   train(model, text, settings);
 
-  std::printf("\nbits per character on the text held out\n");
-  for (const int order : {1, 3, 5, 7}) {
-    std::printf("  %d-gram, Kneser-Ney  %.4f\n", order,
-                NGram(text.training, order, alphabet).bits_per_character(text.held_out));
+  std::printf("\n%-19s  %10s  %10s\n", "bits per character", "validation", "test");
+  const auto row = [](const std::string& name, double validation, double test) {
+    std::printf("%-19s  %10.4f  %10.4f\n", name.c_str(), validation, test);
+  };
+  for (const int order : {1, 3, 5, 7, 9}) {
+    const NGram ngram(text.training, order, alphabet, text.validation);
+    row(std::to_string(order) + "-gram, Kneser-Ney", ngram.bits_per_character(text.validation),
+        ngram.bits_per_character(text.test));
   }
-  std::printf("  transformer         %.4f\n", bits_per_character(model, text.held_out));
+  row("transformer", bits_per_character(model, text.validation),
+      bits_per_character(model, text.test));
   if (settings.sample > 0) std::printf("\n%s\n", write_text(model, text, settings.sample).c_str());
   return EXIT_SUCCESS;
 }

@@ -1,5 +1,6 @@
 #include "ngram.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace {
@@ -12,9 +13,15 @@ std::string as_string(const tarn::Tensor& text) {
 
 }  // namespace
 
-NGram::NGram(const tarn::Tensor& tensor, int order, std::int64_t alphabet_size)
+NGram::NGram(const tarn::Tensor& text, int order, std::int64_t alphabet_size,
+             const tarn::Tensor& validation)
     : levels_(static_cast<std::size_t>(order)), uniform_(1.0 / static_cast<double>(alphabet_size)) {
-  const std::string text = as_string(tensor);
+  count(as_string(text));
+  estimate_discounts();
+  choose_factor(validation);
+}
+
+void NGram::count(const std::string& text) {
   for (std::size_t length = levels_.size(); length-- > 0;) {
     Level& level = levels_[length];
     if (length + 1 == levels_.size()) {
@@ -26,6 +33,11 @@ NGram::NGram(const tarn::Tensor& tensor, int order, std::int64_t alphabet_size)
         for (const auto& [c, count] : counts.next) ++level.contexts[context.substr(1)].next[c];
       }
     }
+  }
+}
+
+void NGram::estimate_discounts() {
+  for (Level& level : levels_) {
     double once = 0;
     double twice = 0;
     for (auto& [context, counts] : level.contexts) {
@@ -39,6 +51,20 @@ NGram::NGram(const tarn::Tensor& tensor, int order, std::int64_t alphabet_size)
   }
 }
 
+void NGram::choose_factor(const tarn::Tensor& validation) {
+  double best = 1;
+  double least = bits_per_character(validation);
+  for (const double factor : {0.6, 0.7, 0.8, 0.9, 1.1, 1.2, 1.3}) {
+    factor_ = factor;
+    const double bits = bits_per_character(validation);
+    if (bits < least) {
+      least = bits;
+      best = factor;
+    }
+  }
+  factor_ = best;
+}
+
 double NGram::probability(const std::string& before, char c) const {
   double p = uniform_;
   for (std::size_t length = 0; length < levels_.size() && length <= before.size(); ++length) {
@@ -49,8 +75,9 @@ double NGram::probability(const std::string& before, char c) const {
     const auto next = counts.next.find(c);
     const double count = next == counts.next.end() ? 0 : static_cast<double>(next->second);
     const auto total = static_cast<double>(counts.total);
-    p = std::max(count - level.discount, 0.0) / total +
-        level.discount * static_cast<double>(counts.next.size()) / total * p;
+    const double discount = std::min(factor_ * level.discount, 1.0);
+    p = (std::max(count - discount, 0.0) + discount * static_cast<double>(counts.next.size()) * p) /
+        total;
   }
   return p;
 }

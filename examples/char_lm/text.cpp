@@ -58,19 +58,23 @@ std::string read_text(const std::string& path) {
 
 Text prepare(const std::string& text) {
   std::string training;
-  std::string held_out;
+  std::string validation;
+  std::string test;
   std::size_t number = 0;
-  for (const std::string& paragraph : different_paragraphs(text))
-    (number++ % 10 == 9 ? held_out : training) += paragraph;
-  if (training.size() < 1500 || held_out.size() < 150) {
+  for (const std::string& paragraph : different_paragraphs(text)) {
+    const std::size_t place = number++ % 10;
+    (place == 8 ? validation : place == 9 ? test : training) += paragraph;
+  }
+  if (training.size() < 1500 || validation.size() < 150 || test.size() < 150) {
     throw std::runtime_error(
         "the text is too short: expected several thousand characters in at "
         "least ten paragraphs");
   }
-  std::string alphabet = training + held_out;
+  std::string alphabet = training + validation + test;
   std::ranges::sort(alphabet);
   alphabet.erase(std::unique(alphabet.begin(), alphabet.end()), alphabet.end());
-  return {alphabet, encode(training, alphabet), encode(held_out, alphabet)};
+  return {alphabet, encode(training, alphabet), encode(validation, alphabet),
+          encode(test, alphabet)};
 }
 
 std::string decode(const Text& text, const std::vector<std::int64_t>& characters) {

@@ -6,36 +6,37 @@
 
 namespace tarn::optim::detail {
 
-void check_non_negative(std::string_view component, std::string_view name, double value) {
-  if (std::isfinite(value) && value >= 0) return;
-  throw ValueError(str(component, ": ", name, " = ", value, ": expected a finite value >= 0"));
+namespace {
+
+// What is expected of `value`; null where it is so.
+const char* missing(double value, Allowed allowed) {
+  switch (allowed) {
+    case Allowed::finite:
+      return std::isfinite(value) ? nullptr : "a finite value";
+    case Allowed::non_negative:
+      return std::isfinite(value) && value >= 0 ? nullptr : "a finite value >= 0";
+    case Allowed::positive:
+      return std::isfinite(value) && value > 0 ? nullptr : "a finite value > 0";
+    case Allowed::below_one:
+      return value >= 0 && value < 1 ? nullptr : "a value >= 0 and < 1";
+    case Allowed::zero_to_one:
+      return value >= 0 && value <= 1 ? nullptr : "a value in 0..1";
+    case Allowed::flag:
+      return value == 0 || value == 1 ? nullptr : "0 or 1";
+  }
+  return "a known rule";
 }
 
-void check_positive(std::string_view component, std::string_view name, double value) {
-  if (std::isfinite(value) && value > 0) return;
-  throw ValueError(str(component, ": ", name, " = ", value, ": expected a finite value > 0"));
+}  // namespace
+
+void check(std::string_view component, std::string_view name, double value, Allowed allowed) {
+  if (const char* expected = missing(value, allowed))
+    throw ValueError(str(component, ": ", name, " = ", value, ": expected ", expected));
 }
 
-void check_between(std::string_view component, std::string_view name, double value, double low,
-                   double high) {
-  if (value >= low && value <= high) return;
-  throw ValueError(
-      str(component, ": ", name, " = ", value, ": expected a value in ", low, "..", high));
-}
-
-void check_fraction(std::string_view component, std::string_view name, double value) {
-  if (value >= 0 && value < 1) return;
-  throw ValueError(str(component, ": ", name, " = ", value, ": expected a value >= 0 and < 1"));
-}
-
-void check_switch(std::string_view component, std::string_view name, double value) {
-  if (value == 0 || value == 1) return;
-  throw ValueError(str(component, ": ", name, " = ", value, ": expected 0 or 1"));
-}
-
-void check_finite(std::string_view component, std::string_view name, double value) {
-  if (std::isfinite(value)) return;
-  throw ValueError(str(component, ": ", name, " = ", value, ": expected a finite value"));
+void check_rates(std::string_view component, std::string_view name, const PerGroup<double>& rates) {
+  for (const double rate : rates.values())
+    if (!is_inherited(rate)) check(component, name, rate, Allowed::non_negative);
 }
 
 void check_at_least(std::string_view component, std::string_view name, std::int64_t value,

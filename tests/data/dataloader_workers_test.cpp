@@ -67,7 +67,7 @@ TEST(Workers, DoNotChangeABit) {
 TEST(Workers, DoNotChangeABitOfAugmentedImages) {
   const MNIST digits(TARN_SOURCE_DIR "/data/mnist-sample", {.train = false, .flatten = false});
   expect_same_bits(digits, {.batch_size = 200});
-  expect_same_bits(map(digits, RandomTranslate(2, -0.4242)), {.batch_size = 64, .drop_last = true});
+  expect_same_bits(map(digits, RandomShift(2, -0.4242)), {.batch_size = 64, .drop_last = true});
 }
 
 TEST(Workers, DoNotChangeABitOfBatchesMadeAtOnce) {

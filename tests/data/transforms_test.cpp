@@ -70,10 +70,10 @@ Tensor dot() {
   return image;
 }
 
-TEST(RandomTranslate, ReachesEveryShiftAndNoOther) {
+TEST(RandomShift, ReachesEveryShiftAndNoOther) {
   Generator generator(1);
   const GeneratorGuard guard(generator);
-  const RandomTranslate translate(1);
+  const RandomShift translate(1);
   const Tensor image = dot();
   std::set<std::pair<int, int>> shifts;
   for (int i = 0; i < 500; ++i) {
@@ -85,14 +85,14 @@ TEST(RandomTranslate, ReachesEveryShiftAndNoOther) {
   EXPECT_EQ(shifts.size(), 9U);
 }
 
-TEST(RandomTranslate, MovesAllChannelsAlikeAndFillsTheRest) {
+TEST(RandomShift, MovesAllChannelsAlikeAndFillsTheRest) {
   Generator generator(1);
   const GeneratorGuard guard(generator);
   const Tensor x = arange(2 * 3 * 4, {.dtype = kFloat32}).reshape({2, 3, 4});
   const std::vector<float> from = x.to_vector<float>();
   for (int round = 0; round < 100; ++round) {
     const std::uint64_t stream = generator.stream();
-    const std::vector<float> moved = RandomTranslate(2, -0.5)(x).to_vector<float>();
+    const std::vector<float> moved = RandomShift(2, -0.5)(x).to_vector<float>();
     Generator again(1, stream);
     const auto shift = randint(-2, 3, {2}, again).to_vector<int>();
     for (int c = 0; c < 2; ++c) {
@@ -110,37 +110,36 @@ TEST(RandomTranslate, MovesAllChannelsAlikeAndFillsTheRest) {
   }
 }
 
-TEST(RandomTranslate, MayMoveTheImageOutOfSight) {
+TEST(RandomShift, MayMoveTheImageOutOfSight) {
   Generator generator(3);
   const GeneratorGuard guard(generator);
-  const RandomTranslate translate(1'000'000, 2);
+  const RandomShift translate(1'000'000, 2);
   for (int i = 0; i < 20; ++i) {
     EXPECT_EQ(translate(ones({2, 2}, {.dtype = kUInt8})).to_vector<int>(),
               (std::vector<int>{2, 2, 2, 2}));
   }
-  EXPECT_EQ(RandomTranslate(3)(zeros({1, 0, 4})).sizes(), Shape({1, 0, 4}));
+  EXPECT_EQ(RandomShift(3)(zeros({1, 0, 4})).sizes(), Shape({1, 0, 4}));
 }
 
-TEST(RandomTranslate, WithoutShiftCopies) {
+TEST(RandomShift, WithoutShiftCopies) {
   const Tensor x = dot();
-  const Tensor y = RandomTranslate(0)(x);
+  const Tensor y = RandomShift(0)(x);
   EXPECT_EQ(y.to_vector<float>(), x.to_vector<float>());
   y.fill_(3);
   EXPECT_EQ(x.to_vector<float>(), dot().to_vector<float>());
 }
 
-TEST(RandomTranslate, KeepsTheElementType) {
-  EXPECT_EQ(RandomTranslate(1)(zeros({3, 3}, {.dtype = kUInt8})).dtype(), kUInt8);
-  EXPECT_EQ(RandomTranslate(1)(zeros({1, 3, 3}, {.dtype = kFloat64})).dtype(), kFloat64);
+TEST(RandomShift, KeepsTheElementType) {
+  EXPECT_EQ(RandomShift(1)(zeros({3, 3}, {.dtype = kUInt8})).dtype(), kUInt8);
+  EXPECT_EQ(RandomShift(1)(zeros({1, 3, 3}, {.dtype = kFloat64})).dtype(), kFloat64);
 }
 
-TEST(RandomTranslate, RefusesWhatIsNoImage) {
-  EXPECT_TRUE(contains(thrown_text<ShapeError>([] { RandomTranslate(1)(zeros({784})); }),
-                       "RandomTranslate: x is [784]: expected [H, W] or [C, H, W]"));
-  thrown_text<ShapeError>([] { RandomTranslate(1)(zeros({2, 1, 28, 28})); });
-  thrown_text<ValueError>([] { RandomTranslate translate(-1); });
-  thrown_text<ValueError>(
-      [] { RandomTranslate translate(std::numeric_limits<std::int64_t>::max()); });
+TEST(RandomShift, RefusesWhatIsNoImage) {
+  EXPECT_TRUE(contains(thrown_text<ShapeError>([] { RandomShift(1)(zeros({784})); }),
+                       "RandomShift: x is [784]: expected [H, W] or [C, H, W]"));
+  thrown_text<ShapeError>([] { RandomShift(1)(zeros({2, 1, 28, 28})); });
+  thrown_text<ValueError>([] { RandomShift translate(-1); });
+  thrown_text<ValueError>([] { RandomShift translate(std::numeric_limits<std::int64_t>::max()); });
 }
 
 TEST(MapDataset, AppliesATransformToDataOnly) {

@@ -9,7 +9,7 @@ namespace {
 
 double bits_of(const Outcome& outcome, const std::string& model) {
   std::smatch match;
-  EXPECT_TRUE(std::regex_search(outcome.out, match, std::regex(model + " +([0-9.]+)\n")))
+  EXPECT_TRUE(std::regex_search(outcome.out, match, std::regex(model + " +[0-9.]+ +([0-9.]+)\n")))
       << outcome.out;
   return match.empty() ? 0 : std::stod(match[1]);
 }

@@ -97,6 +97,53 @@ TEST(MultiheadAttention, HasPyTorchsNames) {
   EXPECT_EQ(nn::MultiheadAttention(4, 2, {.bias = false}).parameters().size(), 2U);
 }
 
+TEST(MultiheadAttention, TakesKeysAndValuesOfOtherSizesAsPyTorch) {
+  nn::MultiheadAttention module(4, 2,
+                                {.batch_first = true, .kdim = 3, .vdim = 5, .dtype = kFloat64});
+  std::vector<std::string> names;
+  StateDict state;
+  for (const auto& [name, tensor] : module.state_dict()) {
+    state.set(name, numbers(tensor.sizes(), 3 + static_cast<std::int64_t>(names.size())));
+    names.push_back(name);
+  }
+  EXPECT_EQ(names, fixture("sizes.names"));
+  module.load_state_dict(state);
+  const auto [y, weights] =
+      module(numbers({2, 3, 4}, 7), numbers({2, 6, 3}, 4), numbers({2, 6, 5}, 5));
+  sum(y * numbers(y.sizes(), 9)).backward();
+  expect_equal(y, "sizes.output");
+  expect_equal(weights, "sizes.weights");
+  expect_equal(module.v_proj_weight.grad(), "sizes.v_proj_weight.grad");
+}
+
+TEST(MultiheadAttention, TakesInputsWithoutABatchAsABatchOfOne) {
+  for (const bool batch_first : {true, false}) {
+    nn::MultiheadAttention module = make(batch_first);
+    const int n = batch_first ? 0 : 1;
+    const Tensor x = numbers({3, 4}, 7);
+    const Tensor keys = numbers({5, 4}, 3);
+    const Tensor padding = tensor({0.0, 0.0, 1.0, 0.0, 1.0}).to(kBool);
+    const auto [y, weights] = module(x, keys, keys, {.key_padding_mask = padding});
+    const Tensor k = keys.unsqueeze(n);
+    const auto [one, one_weights] =
+        module(x.unsqueeze(n), k, k, {.key_padding_mask = padding.unsqueeze(0)});
+    EXPECT_TRUE(same_bits(y, one.squeeze(n).contiguous()));
+    EXPECT_TRUE(same_bits(weights, one_weights.squeeze(0)));
+  }
+}
+
+TEST(MultiheadAttention, AddsAFloatingPaddingMaskToTheScores) {
+  nn::MultiheadAttention module = make();
+  const Tensor x = numbers({2, 3, 4}, 7);
+  const Tensor added = numbers({2, 3}, 5);
+  const Tensor all = added.view({2, 1, 1, 3}).expand({2, 2, 3, 3}).reshape({4, 3, 3});
+  EXPECT_TRUE(same_bits(module(x, x, x, {.key_padding_mask = added}).first,
+                        module(x, x, x, {.attn_mask = all}).first));
+  const Tensor bias = numbers({3, 3}, 4);
+  EXPECT_TRUE(is_close(module(x, x, x, {.key_padding_mask = added, .attn_mask = bias}).first,
+                       module(x, x, x, {.attn_mask = all + bias}).first, {.rtol = 1e-14}));
+}
+
 TEST(MultiheadAttention, CombinesMasks) {
   nn::MultiheadAttention module = make();
   const Tensor x = numbers({2, 3, 4}, 7);
@@ -135,7 +182,13 @@ TEST(MultiheadAttention, RefusesWhatDoesNotFit) {
   nn::MultiheadAttention module = make();
   const Tensor x = numbers({2, 3, 4}, 7);
   EXPECT_TRUE(fails_with<ShapeError>([&] { module(x[0], x, x); },
-                                     "MultiheadAttention: query has shape [3, 4]"));
+                                     "MultiheadAttention: key has shape [2, 3, 4]"));
+  EXPECT_TRUE(fails_with<ShapeError>(
+      [&] { module(x, x, x.narrow(1, 0, 2)); },
+      "MultiheadAttention: query [2, 3, 4], key [2, 3, 4] and value [2, 2, 4]"));
+  EXPECT_TRUE(
+      fails_with<ShapeError>([&] { module(x, x, {}); }, "MultiheadAttention: value is undefined"));
+  EXPECT_THROW(nn::MultiheadAttention(4, 2, {.kdim = 0}), ValueError);
   EXPECT_TRUE(fails_with<ShapeError>(
       [&] {
         module(x, x, x, {.attn_mask = zeros({2, 3})});
@@ -143,9 +196,9 @@ TEST(MultiheadAttention, RefusesWhatDoesNotFit) {
       "MultiheadAttention: attn_mask has shape [2, 3]"));
   EXPECT_TRUE(fails_with<ShapeError>(
       [&] {
-        module(x, x, x, {.key_padding_mask = zeros({2, 3})});
+        module(x, x, x, {.key_padding_mask = zeros({2, 3}).to(kInt64)});
       },
-      "MultiheadAttention: key_padding_mask is float32"));
+      "MultiheadAttention: key_padding_mask is int64"));
 }
 
 TEST(LayerNormModule, NormalizesAndPrints) {

@@ -234,5 +234,50 @@ TEST(Optimizers, RefuseNumbersOutsideTheirRanges) {
                                      "Adam: there are no parameters"));
 }
 
+TEST(AllOptimizers, TakeTheSameStepsWhereverTheElementsLie) {
+  // A view with gaps, and a gradient that repeats its elements.
+  const Tensor wide = random_leaf({5, 40}, 1).detach();
+  const std::vector<Tensor> gaps{wide.narrow(1, 3, 19).detach().requires_grad_()};
+  const Tensor row = random_leaf({19}, 2).detach();
+  const std::size_t kinds = all(gaps).size();
+  for (std::size_t kind = 0; kind < kinds; ++kind) {
+    const std::vector<Tensor> moved{wide.clone().narrow(1, 3, 19).detach().requires_grad_()};
+    const std::vector<Tensor> dense{moved[0].detach().contiguous().clone().requires_grad_()};
+    const auto a = std::move(all(moved)[kind]);
+    const auto b = std::move(all(dense)[kind]);
+    for (int step = 0; step < 3; ++step) {
+      moved[0].set_grad(row.expand({5, 19}));
+      dense[0].set_grad(row.expand({5, 19}).contiguous());
+      a->step();
+      b->step();
+    }
+    EXPECT_TRUE(same_bits(moved[0].detach().contiguous(), dense[0].detach())) << a->name();
+  }
+}
+
+// The numbers of a group may change between two steps: what counts is their value at the step.
+TEST(AllOptimizers, FollowOptionsThatChangeBetweenSteps) {
+  const std::vector<Tensor> p{leaf({1.0, -2.0})};
+  SGD sgd(p, {.lr = 0.1, .momentum = 0.5});
+  const auto step = [&](double gradient) {
+    p[0].set_grad(full({2}, gradient, {.dtype = kFloat64}));
+    sgd.step();
+  };
+  step(1);  // v = 1
+  sgd.param_groups()[0].option("momentum") = 0.9;
+  step(2);  // v = 0.9 + 2 = 2.9
+  sgd.param_groups()[0].option("momentum") = 0;
+  step(3);  // the buffer rests
+  sgd.param_groups()[0].option("momentum") = 0.5;
+  sgd.param_groups()[0].lr = 0.01;
+  sgd.param_groups()[0].option("maximize") = 1;
+  step(4);  // v = 1.45 - 4 = -2.55
+  const double moved = 0.1 * (1 + 2.9 + 3) - 0.01 * 2.55;
+  EXPECT_NEAR(p[0].to_vector()[0], 1 - moved, 1e-14);
+  EXPECT_NEAR(p[0].to_vector()[1], -2 - moved, 1e-14);
+  sgd.param_groups()[0].option("momentum") = -1;
+  EXPECT_TRUE(fails_with<ValueError>([&] { step(1); }, "SGD: momentum = -1: expected"));
+}
+
 }  // namespace
 }  // namespace tarn::optim
