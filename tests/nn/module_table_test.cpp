@@ -1,12 +1,9 @@
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
 #include <functional>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <set>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,6 +16,7 @@
 
 #include "../derived_classes.h"
 #include "../tensor/closeness.h"
+#include "module_fixture.h"
 
 // Every layer and every loss against PyTorch: values, gradients of inputs and parameters, buffers,
 // both modes, names in the state_dict.
@@ -29,76 +27,6 @@ using testing::is_close;
 using testing::Tolerance;
 
 constexpr Tolerance kNear = {.rtol = 1e-11, .atol = 1e-13};
-
-/// What PyTorch computes in one case; make_module_fixtures.py describes the file.
-struct Fixture {
-  std::string title;  ///< "LeakyReLU slope", without the mode
-  bool training = true;
-  std::vector<Tensor> inputs{};
-  std::vector<Tensor> input_grads{};
-  Tensor output{};
-  Tensor grad_output{};
-  nn::NamedTensors state{};
-  nn::NamedTensors grads{};
-  nn::NamedTensors after{};
-};
-
-Tensor read_tensor(std::istream& line) {
-  std::string dtype;
-  std::string sizes;
-  line >> dtype >> sizes;
-  Shape shape;
-  std::istringstream list(sizes == "-" ? "" : sizes);
-  for (std::string size; std::getline(list, size, ',');) shape.push_back(std::stoll(size));
-  std::vector<double> values;
-  for (std::string word; line >> word;) values.push_back(std::strtod(word.c_str(), nullptr));
-  return from_vector(values, shape).to(dtype == "int64" ? kInt64 : kFloat64);
-}
-
-Fixture read_title(std::istream& line) {
-  Fixture fixture;
-  for (std::string word; line >> word;) {
-    if (word == "eval") {
-      fixture.training = false;
-    } else {
-      fixture.title += (fixture.title.empty() ? "" : " ") + word;
-    }
-  }
-  return fixture;
-}
-
-void read_line(Fixture& fixture, const std::string& kind, std::istream& line) {
-  if (kind == "input") {
-    fixture.inputs.push_back(read_tensor(line));
-  } else if (kind == "input_grad") {
-    fixture.input_grads.push_back(read_tensor(line));
-  } else if (kind == "output") {
-    fixture.output = read_tensor(line);
-  } else if (kind == "grad_output") {
-    fixture.grad_output = read_tensor(line);
-  } else {
-    std::string name;
-    line >> name;
-    auto& list = kind == "state" ? fixture.state : kind == "grad" ? fixture.grads : fixture.after;
-    list.emplace_back(name, read_tensor(line));
-  }
-}
-
-std::vector<Fixture> read_fixtures() {
-  std::ifstream file(TARN_SOURCE_DIR "/tests/fixtures/modules.txt");
-  std::vector<Fixture> all;
-  for (std::string text; std::getline(file, text);) {
-    std::istringstream line(text);
-    std::string kind;
-    line >> kind;
-    if (kind == "case") {
-      all.push_back(read_title(line));
-    } else {
-      read_line(all.back(), kind, line);
-    }
-  }
-  return all;
-}
 
 using Make = std::function<std::unique_ptr<nn::Module>()>;
 using Row = std::pair<std::string, Make>;
@@ -254,7 +182,7 @@ std::vector<std::string> names_of(const nn::NamedTensors& tensors) {
   return names;
 }
 
-void load(nn::Module& module, const Fixture& fixture) {
+void load(nn::Module& module, const ModuleFixture& fixture) {
   std::vector<std::string> names;
   for (const auto& [name, tensor] : module.state_dict()) names.push_back(name);
   ASSERT_EQ(names, names_of(fixture.state)) << "PyTorch's names, in its order";
@@ -273,7 +201,7 @@ struct Coverage {
   std::set<bool> modes{};
 };
 
-void expect_case(nn::Module& module, const Fixture& fixture, Coverage& coverage) {
+void expect_case(nn::Module& module, const ModuleFixture& fixture, Coverage& coverage) {
   load(module, fixture);
   module.train(fixture.training);
   std::vector<Tensor> inputs;
@@ -320,7 +248,7 @@ TEST(ModuleTable, EveryLayerAndLossComputesAsPyTorch) {
                                                  "Dropout2d", "MultiheadAttention"};
   std::map<std::string, Coverage> classes;
   std::set<std::string> seen;
-  for (const Fixture& fixture : read_fixtures()) {
+  for (const ModuleFixture& fixture : read_module_fixtures()) {
     SCOPED_TRACE(fixture.title + (fixture.training ? "" : ", eval"));
     ASSERT_TRUE(rows.contains(fixture.title)) << "a fixture without a row";
     seen.insert(fixture.title);
@@ -329,7 +257,7 @@ TEST(ModuleTable, EveryLayerAndLossComputesAsPyTorch) {
     Coverage& coverage = classes[module->type_name()];
     expect_case(*module, fixture, coverage);
     if (depends_on_mode.contains(module->type_name())) continue;
-    Fixture in_evaluation = fixture;
+    ModuleFixture in_evaluation = fixture;
     in_evaluation.training = false;
     expect_case(*rows.at(fixture.title)(), in_evaluation, coverage);
   }
