@@ -76,6 +76,7 @@ Tensor cat(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) {
 
 Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) {
   require_some("stack", tensors);
+  const int place = wrap_dim("stack", dim, tensors.front().dim() + 1);
   std::vector<Tensor> rows;
   rows.reserve(tensors.size());
   for (std::size_t i = 0; i < tensors.size(); ++i) {
@@ -83,9 +84,9 @@ Tensor stack(const std::vector<Tensor>& tensors, std::int64_t dim, Where where) 
       throw ShapeError(str("stack: tensors[", i, "] has shape ", tensors[i].sizes(),
                            ", tensors[0] ", tensors.front().sizes(), ": expected all alike"));
     }
-    rows.push_back(unsqueeze(tensors[i], dim, where));
+    rows.push_back(unsqueeze(tensors[i], place, where));
   }
-  return cat(rows, wrap_dim("stack", dim, rows.front().dim()), where);
+  return cat(rows, place, where);
 }
 
 Tensor repeat(const Tensor& x, const Shape& repeats, Where where) {
@@ -136,7 +137,7 @@ std::vector<Tensor> split(const Tensor& x, std::int64_t split_size, std::int64_t
   if (split_size < 1)
     throw ValueError(str("split: split_size = ", split_size, ": expected at least 1"));
   if (x.dim() == 0) throw ShapeError("split: a 0-d tensor has no dimension to split");
-  const std::int64_t size = x.size(dim);
+  const std::int64_t size = x.sizes()[wrap_dim("split", dim, x.dim())];
   std::vector<std::int64_t> sizes(static_cast<std::size_t>(size / split_size), split_size);
   if (size % split_size != 0 || size == 0) sizes.push_back(size % split_size);
   return split(x, sizes, dim, where);
@@ -146,7 +147,7 @@ std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim
   require_defined("chunk", {&x});
   if (chunks < 1) throw ValueError(str("chunk: chunks = ", chunks, ": expected at least 1"));
   if (x.dim() == 0) throw ShapeError("chunk: a 0-d tensor has no dimension to split");
-  const std::int64_t size = x.size(dim);
+  const std::int64_t size = x.sizes()[wrap_dim("chunk", dim, x.dim())];
   if (size == 0)
     return split(x, std::vector<std::int64_t>(static_cast<std::size_t>(chunks), 0), dim, where);
   return split(x, std::max<std::int64_t>(1, size / chunks + (size % chunks != 0)), dim, where);

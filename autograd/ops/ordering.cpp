@@ -116,6 +116,7 @@ Tensor argsort(const Tensor& x, std::int64_t dim, bool descending) {
 
 ValuesIndices sort(const Tensor& x, std::int64_t dim, bool descending, Where where) {
   require_defined("sort", {&x});
+  wrap_dim("sort", dim, x.dim());
   const Tensor indices = argsort(x, dim, descending);
   return {gather(x, dim, indices, where), indices};
 }

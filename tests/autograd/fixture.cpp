@@ -90,6 +90,8 @@ void read_line(Fixture& fixture, const std::string& kind, std::istream& line) {
     fixture.arguments.set(key, text);
   } else if (kind == "variable" || kind == "constant") {
     fixture.inputs.push_back({read_tensor(line), kind == "variable"});
+  } else if (kind == "error") {
+    fixture.error = true;
   } else if (kind == "output") {
     fixture.output = read_tensor(line);
   } else if (kind == "grad_output") {
@@ -140,6 +142,12 @@ const Rows& all_rows() {
   return rows;
 }
 
+const std::vector<Fixture>& row_of(const Rows& rows, const std::string& op) {
+  static const std::vector<Fixture> none;
+  const auto found = rows.find(op);
+  return found == rows.end() ? none : found->second;
+}
+
 }  // namespace
 
 Scalar Arguments::number(const std::string& name) const {
@@ -153,10 +161,15 @@ Scalar Arguments::number(const std::string& name) const {
 
 Shape Arguments::integers(const std::string& name) const { return to_shape(text(name)); }
 
-const std::vector<Fixture>& fixtures_of(const std::string& op) {
-  static const std::vector<Fixture> none;
-  const auto found = all_rows().find(op);
-  return found == all_rows().end() ? none : found->second;
+const std::vector<Fixture>& fixtures_of(const std::string& op) { return row_of(all_rows(), op); }
+
+const std::vector<Fixture>& dtype_fixtures_of(const std::string& op) {
+  static const Rows rows = [] {
+    Rows all;
+    read_file(std::filesystem::path(TARN_SOURCE_DIR) / "tests/fixtures/dtypes.txt", all);
+    return all;
+  }();
+  return row_of(rows, op);
 }
 
 std::vector<std::string> fixture_rows() {

@@ -49,6 +49,7 @@ struct Fixture {
   std::vector<Tensor>
       second;  ///< of sum_i sum(weights[i] * gradients[i]): for each variable, and for grad_output
 
+  bool error = false;  ///< PyTorch refuses the inputs
   /// "row (float32)"
   std::string name() const { return sample + " (" + dtype + ")"; }
 };
@@ -58,10 +59,14 @@ struct Fixture {
 ///   sample OP NAME DTYPE [smooth]
 ///   arg NAME TEXT
 ///   variable|constant|output|grad_output|gradient|weight|second DTYPE SIZES BITS
+///   error
 ///
 /// SIZES is "2,3", or "-" for a 0-d tensor. BITS holds every element in row-major order as
 /// hexadecimal digits of its bits, the most significant first.
 const std::vector<Fixture>& fixtures_of(const std::string& op);
+
+/// One sample of the row in each dtype, from tests/fixtures/dtypes.txt.
+const std::vector<Fixture>& dtype_fixtures_of(const std::string& op);
 
 /// The rows that have fixtures.
 std::vector<std::string> fixture_rows();

@@ -27,13 +27,20 @@ struct OpRow {
   Tensor (*function)(const Inputs& inputs, const Arguments& arguments) = nullptr;
   bool elementwise =
       false;  ///< every element of the result depends on its own inputs alone: same bits anywhere
-  bool broadcasts = false;  ///< takes operands of different shapes
-  bool any_layout = true;   ///< takes inputs of any strides
-  bool zero_dim = true;     ///< takes 0-d inputs
-  bool empty = true;        ///< takes inputs without elements
-  bool undefined = true;    ///< says by its own name that an input is undefined
-  bool cancels = false;  ///< adds numbers of both signs: errors are relative to their size, not to
-                         ///< the result's
+  // Why a column of the table does not apply; null where it does. A row with one operand cannot
+  // broadcast, one whose result has no gradient has no derivatives to check: nobody need say so.
+  const char* no_layouts = nullptr;
+  const char* no_zero_dim = nullptr;
+  const char* no_empty = nullptr;
+  bool undefined = true;  ///< says by its own name that an input is undefined
+  bool cancels = false;   ///< adds numbers of both signs: errors are relative to their size, not to
+                          ///< the result's
+  const char* no_gradcheck = nullptr;
+  const char* no_broadcast = nullptr;
+  const char* no_error = nullptr;
+  // Dtypes of the first arguments for which it differs from PyTorch on purpose.
+  std::vector<std::string> refused{};   ///< an error here, a result there
+  std::vector<std::string> accepted{};  ///< a result here, an error there
 
   /// "add" for "add.scalar"
   std::string op() const { return name.substr(0, name.find('.')); }

@@ -1,8 +1,10 @@
 #include <cmath>
 #include <fstream>
 #include <functional>
+#include <iostream>
 #include <map>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -14,12 +16,14 @@
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/str.h>
 
+#include "../derived_classes.h"
 #include "leaves.h"
 
 // Every schedule against what PyTorch's sets in 1,000 steps; see make_schedule_fixtures.py.
 namespace tarn::optim {
 namespace {
 
+using testing::derived_classes;
 using testing::leaf;
 
 constexpr std::int64_t kSteps = 1000;
@@ -121,6 +125,10 @@ std::map<std::string, Schedule> schedules() {
                                              .total_steps = kSteps + 1,
                                              .cycle_momentum = false,
                                              .three_phase = true})},
+      {"InverseSqrtLR", InverseSqrtLR()},
+      {"InverseTimeLR", InverseTimeLR({.alpha = 0.02})},
+      {"WarmupLR",
+       WarmupLR(StepLR({.step_size = 50, .gamma = 0.8}), {.total_iters = 20, .start_factor = 0.1})},
       {"SequentialLR",
        SequentialLR({LinearLR({.total_iters = 20}), StepLR({.step_size = 50, .gamma = 0.8}),
                      ExponentialLR({.gamma = 0.995})},
@@ -149,6 +157,19 @@ TEST(Schedules, HavePyTorchsValues) {
       }
     }
   }
+}
+
+TEST(Schedules, AreAllInTheTable) {
+  std::map<std::string, int> cases;
+  for (const auto& [name, schedule] : schedules()) ++cases[name.substr(0, name.find(' '))];
+  std::set<std::string> covered;
+  for (const auto& [name, count] : cases) covered.insert(name);
+  EXPECT_EQ(derived_classes("optim", "LRScheduler"), covered)
+      << "the classes of optim/*.h and those of the table";
+  std::cout << "classes derived from LRScheduler: " << covered.size()
+            << ", all in the table, not applicable: 0; cases of " << kSteps << " steps:";
+  for (const auto& [name, count] : cases) std::cout << ' ' << name << ' ' << count;
+  std::cout << "\n";
 }
 
 // The learning rates while sgd is trained and `step` called after every update.

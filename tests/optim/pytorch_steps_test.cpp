@@ -1,6 +1,9 @@
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
+#include <map>
 #include <memory>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -16,11 +19,13 @@
 #include <tarn/optim/sgd.h>
 #include <tarn/tensor/factories.h>
 
+#include "../derived_classes.h"
 #include "../tensor/closeness.h"
 
 namespace tarn::optim {
 namespace {
 
+using testing::derived_classes;
 using testing::is_close;
 using testing::Tolerance;
 
@@ -119,6 +124,30 @@ TEST(Optimizers, TakePyTorchsSteps) {
       }
       EXPECT_TRUE(is_close(p, expected, tolerance)) << "after step " << step;
     }
+  }
+}
+
+TEST(Optimizers, AreAllInTheTableWithAllTheirOptions) {
+  std::map<std::string, int> cases;
+  std::map<std::string, std::set<std::string>> options;
+  for (const Fixture& fixture : fixtures()) {
+    ++cases[fixture.optimizer];
+    for (const auto& [name, value] : fixture.options) options[fixture.optimizer].insert(name);
+  }
+  std::set<std::string> covered;
+  for (const auto& [name, count] : cases) covered.insert(name);
+  EXPECT_EQ(derived_classes("optim", "Optimizer"), covered)
+      << "the classes of optim/*.h and those of the table";
+  std::cout << "classes derived from Optimizer: " << covered.size()
+            << ", all in the table, not applicable: 0\n";
+  for (const auto& [name, count] : cases) {
+    const auto optimizer = make(name, as_tensor(kStart, kFloat64).requires_grad_(), {});
+    std::set<std::string> all = {"lr"};
+    for (const auto& [option, value] : optimizer->param_groups()[0].options) all.insert(option);
+    EXPECT_EQ(options[name], all) << name << ": its options and those of the fixtures";
+    std::cout << "    " << name << ": " << count << " cases of 100 steps, options:";
+    for (const std::string& option : all) std::cout << ' ' << option;
+    std::cout << '\n';
   }
 }
 

@@ -33,7 +33,8 @@ std::vector<OpRow> activations_rows() {
        .kind = OpKind::composite,
        .function = [](In x, Args) { return gelu(x[0], Gelu::tanh); },
        .elementwise = true,
-       .cancels = true},
+       .cancels = true,
+       .refused = {"bool"}},
       {.name = "softplus",
        .function =
            [](In x, Args a) {

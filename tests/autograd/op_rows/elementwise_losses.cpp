@@ -56,6 +56,7 @@ std::vector<OpRow> elementwise_losses_rows() {
   for (OpRow& row : rows) {
     if (row.name != "binary_cross_entropy") row.kind = OpKind::composite;
     row.cancels = true;
+    row.no_broadcast = "refuses operands of different shapes";
   }
   return rows;
 }

@@ -55,8 +55,9 @@ std::vector<OpRow> images_rows() {
                             .dilation = size(a, "dilation", 1),
                             .groups = integer_or(a, "groups", 1)});
            },
-       .zero_dim = false,
-       .cancels = true},
+       .no_zero_dim = "takes images",
+       .cancels = true,
+       .refused = {"int64", "int32", "uint8"}},
       {.name = "conv_transpose2d",
        .function =
            [](In x, Args a) {
@@ -67,22 +68,31 @@ std::vector<OpRow> images_rows() {
                                       .groups = integer_or(a, "groups", 1),
                                       .dilation = size(a, "dilation", 1)});
            },
-       .zero_dim = false,
+       .no_zero_dim = "takes images",
+       .cancels = true,
+       .refused = {"int64"}},
+      {.name = "max_pool2d",
+       .function = max_pool2d,
+       .no_zero_dim = "takes images",
        .cancels = true},
-      {.name = "max_pool2d", .function = max_pool2d, .zero_dim = false, .cancels = true},
       {.name = "avg_pool2d",
        .kind = OpKind::composite,
        .function = avg_pool2d,
-       .zero_dim = false,
+       .no_zero_dim = "takes images",
+       .cancels = true,
+       .refused = {"int64"}},
+      {.name = "batch_norm",
+       .function = batch_norm,
+       .no_zero_dim = "takes images",
        .cancels = true},
-      {.name = "batch_norm", .function = batch_norm, .zero_dim = false, .cancels = true},
       {.name = "dropout2d",
        .function =
            [](In x, Args a) {
              return dropout2d(x[0], a.number("p").to<double>(), flag(a, "training"));
            },
        .elementwise = true,
-       .zero_dim = false},
+       .no_zero_dim = "takes images",
+       .refused = {"int64", "int32", "uint8", "bool"}},
   };
 }
 

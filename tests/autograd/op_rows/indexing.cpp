@@ -41,10 +41,10 @@ std::vector<OpRow> indexing_rows() {
   return {
       {.name = "index_select",
        .function = [](In x, Args a) { return index_select(x[0], a.integer("dim"), x[1]); },
-       .zero_dim = false},
+       .no_zero_dim = "picks along a dimension"},
       {.name = "index_add",
        .function = [](In x, Args a) { return index_add(x[0], a.integer("dim"), x[1], x[2]); },
-       .zero_dim = false},
+       .no_zero_dim = "picks along a dimension"},
       {.name = "gather",
        .function = [](In x, Args a) { return gather(x[0], a.integer("dim"), x[1]); }},
       {.name = "scatter_add",
@@ -61,7 +61,7 @@ std::vector<OpRow> indexing_rows() {
       {.name = "index",
        .kind = OpKind::composite,
        .function = [](In x, Args a) { return index(x[0], indices(a, x, 1)); },
-       .zero_dim = false},
+       .no_zero_dim = "picks along a dimension"},
       {.name = "index_put_",
        .kind = OpKind::composite,
        .function =
@@ -69,7 +69,7 @@ std::vector<OpRow> indexing_rows() {
              Tensor y = x[0].clone();
              return index_put_(y, indices(a, x, 2), x[1], flag(a, "accumulate"));
            },
-       .zero_dim = false},
+       .no_zero_dim = "picks along a dimension"},
       {.name = "index_put",
        .kind = OpKind::part,
        .function =
@@ -79,7 +79,7 @@ std::vector<OpRow> indexing_rows() {
              index_put_(y, {x[1]}, x[2]);
              return y;
            },
-       .zero_dim = false,
+       .no_zero_dim = "picks along a dimension",
        .undefined = false},
       {.name = "copy_slices",
        .kind = OpKind::part,
@@ -89,7 +89,7 @@ std::vector<OpRow> indexing_rows() {
              y.narrow(a.integer("dim"), a.integer("start"), a.integer("length")).copy_(x[1]);
              return y;
            },
-       .zero_dim = false,
+       .no_zero_dim = "picks along a dimension",
        .undefined = false},
       {.name = "as_strided",
        .kind = OpKind::part,
@@ -101,8 +101,10 @@ std::vector<OpRow> indexing_rows() {
              y.mul_(x[1]);
              return view.transpose(0, -1);
            },
-       .zero_dim = false,
-       .undefined = false},
+       .no_zero_dim = "picks along a dimension",
+       .undefined = false,
+       .no_broadcast = "a factor of one shape",
+       .refused = {"bool"}},
   };
 }
 

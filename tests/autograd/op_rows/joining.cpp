@@ -9,13 +9,15 @@ std::vector<OpRow> joining_rows() {
   return {
       {.name = "cat",
        .function = [](In x, Args a) { return cat(x, a.integer("dim")); },
-       .zero_dim = false},
+       .no_zero_dim = "joins or cuts along a dimension"},
       {.name = "stack",
        .kind = OpKind::composite,
-       .function = [](In x, Args a) { return stack(x, a.integer("dim")); }},
+       .function = [](In x, Args a) { return stack(x, a.integer("dim")); },
+       .no_broadcast = "joins tensors of one shape"},
       {.name = "repeat",
        .kind = OpKind::composite,
-       .function = [](In x, Args a) { return repeat(x[0], a.integers("repeats")); }},
+       .function = [](In x, Args a) { return repeat(x[0], a.integers("repeats")); },
+       .no_broadcast = "has one tensor"},
       {.name = "split",
        .kind = OpKind::composite,
        .function =
@@ -23,7 +25,7 @@ std::vector<OpRow> joining_rows() {
              return split(x[0], a.integer("split_size"), a.integer("dim"))
                  .at(static_cast<std::size_t>(a.integer("part")));
            },
-       .zero_dim = false},
+       .no_zero_dim = "joins or cuts along a dimension"},
       {.name = "chunk",
        .kind = OpKind::composite,
        .function =
@@ -31,7 +33,7 @@ std::vector<OpRow> joining_rows() {
              return chunk(x[0], a.integer("chunks"), a.integer("dim"))
                  .at(static_cast<std::size_t>(a.integer("part")));
            },
-       .zero_dim = false},
+       .no_zero_dim = "joins or cuts along a dimension"},
   };
 }
 

@@ -9,12 +9,14 @@ std::vector<OpRow> matrix_rows() {
   return {
       {.name = "matmul",
        .function = [](In x, Args) { return matmul(x[0], x[1]); },
-       .zero_dim = false,
-       .cancels = true},
+       .no_zero_dim = "takes vectors and matrices",
+       .cancels = true,
+       .refused = {"int64", "int32", "uint8"}},
       {.name = "linear",
        .function = [](In x, Args) { return linear(x[0], x[1], x.size() == 3 ? x[2] : Tensor()); },
-       .zero_dim = false,
-       .cancels = true},
+       .no_zero_dim = "takes vectors and matrices",
+       .cancels = true,
+       .refused = {"int64", "int32", "uint8"}},
   };
 }
 

@@ -40,14 +40,14 @@ std::vector<OpRow> sequence_rows() {
                   .scale =
                       a.has("scale") ? std::optional(number_or(a, "scale", 0)) : std::nullopt});
            },
-       .zero_dim = false,
+       .no_zero_dim = "takes rows",
        .cancels = true},
       {.name = "layer_norm",
        .function =
            [](In x, Args a) {
              return layer_norm(x[0], a.integers("shape"), {}, {}, number_or(a, "eps", 1e-5));
            },
-       .zero_dim = false,
+       .no_zero_dim = "takes rows",
        .cancels = true},
       {.name = "layer_norm.affine",
        .kind = OpKind::composite,
@@ -55,7 +55,7 @@ std::vector<OpRow> sequence_rows() {
            [](In x, Args a) {
              return layer_norm(x[0], a.integers("shape"), x[1], x[2], number_or(a, "eps", 1e-5));
            },
-       .zero_dim = false,
+       .no_zero_dim = "takes rows",
        .cancels = true},
       {.name = "one_hot",
        .kind = OpKind::not_differentiable,
@@ -63,7 +63,7 @@ std::vector<OpRow> sequence_rows() {
       {.name = "embedding",
        .kind = OpKind::composite,
        .function = [](In x, Args a) { return embedding(x[1], x[0], padding(a)); },
-       .zero_dim = false},
+       .no_zero_dim = "takes rows"},
   };
 }
 

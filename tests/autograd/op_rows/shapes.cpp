@@ -9,7 +9,7 @@ std::vector<OpRow> shapes_rows() {
   return {
       {.name = "view",
        .function = [](In x, Args a) { return view(x[0], a.integers("shape")); },
-       .any_layout = false},
+       .no_layouts = "view() refuses layouts that it would have to copy"},
       {.name = "reshape",
        .kind = OpKind::composite,
        .function = [](In x, Args a) { return reshape(x[0], a.integers("shape")); }},
@@ -46,21 +46,21 @@ std::vector<OpRow> shapes_rows() {
       {.name = "select",
        .kind = OpKind::composite,
        .function = [](In x, Args a) { return select(x[0], a.integer("dim"), a.integer("index")); },
-       .zero_dim = false},
+       .no_zero_dim = "has no dimension to cut"},
       {.name = "slice",
        .function =
            [](In x, Args a) {
              return slice(x[0], a.integer("dim"), a.integer("start"), a.integer("end"),
                           integer_or(a, "step", 1));
            },
-       .zero_dim = false},
+       .no_zero_dim = "has no dimension to cut"},
       {.name = "narrow",
        .kind = OpKind::composite,
        .function =
            [](In x, Args a) {
              return narrow(x[0], a.integer("dim"), a.integer("start"), a.integer("length"));
            },
-       .zero_dim = false},
+       .no_zero_dim = "has no dimension to cut"},
       {.name = "clone", .function = [](In x, Args) { return clone(x[0]); }, .elementwise = true},
       {.name = "contiguous",
        .kind = OpKind::composite,
