@@ -16,8 +16,7 @@ std::vector<OpRow> joining_rows() {
        .no_broadcast = "joins tensors of one shape"},
       {.name = "repeat",
        .kind = OpKind::composite,
-       .function = [](In x, Args a) { return repeat(x[0], a.integers("repeats")); },
-       .no_broadcast = "has one tensor"},
+       .function = [](In x, Args a) { return repeat(x[0], a.integers("repeats")); }},
       {.name = "split",
        .kind = OpKind::composite,
        .function =
