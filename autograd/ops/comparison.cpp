@@ -5,8 +5,10 @@
 
 #include <tarn/autograd/detail/defined.h>
 #include <tarn/autograd/detail/operand.h>
+#include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/arithmetic.h>
 #include <tarn/autograd/ops/comparison.h>
+#include <tarn/autograd/ops/pointwise.h>
 #include <tarn/autograd/record.h>
 #include <tarn/tensor/kernels/elementwise.h>
 #include <tarn/tensor/kernels/reduce.h>
@@ -22,26 +24,37 @@ const Op kMaximum{"maximum"};
 const Op kMinimum{"minimum"};
 const Op kClamp{"clamp"};
 
-// f(a, b) as a bool tensor.
-template <class F>
-Tensor compare(const char* op, const Tensor& a, const Tensor& b, F f) {
+// f(a, b) as a bool tensor, for elements of type T.
+template <class T, class F>
+Tensor map_to_bool(const char* op, const Tensor& a, const Tensor& b, F f) {
+  Tensor out = kernels::empty_result(broadcast_shapes(op, a.sizes(), b.sizes()), kBool, a, b);
+  constexpr int lanes = kernels::kLanes<T>;
+  kernels::map_into<lanes, bool, T, T>(
+      out,
+      [f](const auto& u, const auto& v) {
+        kernels::Lanes<bool, lanes> result;
+        for (int i = 0; i < lanes; ++i) result[i] = f(u[i], v[i]);
+        return result;
+      },
+      a, b);
+  return out;
+}
+
+// How two numbers stand to each other: exactly one of these.
+enum Order : unsigned { kLess = 1, kEqual = 2, kGreater = 4, kUnordered = 8 };
+
+// Whether a and b stand to each other in one of the ways in `orders`: all comparisons are one loop.
+Tensor compare(const char* op, const Tensor& a, const Tensor& b, unsigned orders) {
   require_defined(op, {&a, &b});
   const DType dtype = kernels::result_dtype(a, b);
   const Tensor x = kernels::cast(a, dtype);
   const Tensor y = kernels::cast(b, dtype);
-  Tensor out = kernels::empty_result(broadcast_shapes(op, x.sizes(), y.sizes()), kBool, x, y);
-  kernels::visit(dtype, [&]<class T>() {
-    constexpr int lanes = kernels::kLanes<T>;
-    kernels::map_into<lanes, bool, T, T>(
-        out,
-        [f](const auto& u, const auto& v) {
-          kernels::Lanes<bool, lanes> result;
-          for (int i = 0; i < lanes; ++i) result[i] = f(u[i], v[i]);
-          return result;
-        },
-        x, y);
+  return kernels::visit(dtype, [&]<class T>() {
+    return map_to_bool<T>(op, x, y, [orders](T u, T v) {
+      const unsigned order = u < v ? kLess : (u == v ? kEqual : (u > v ? kGreater : kUnordered));
+      return (order & orders) != 0;
+    });
   });
-  return out;
 }
 
 Tensor as_bool(const char* op, const Tensor& x) {
@@ -62,17 +75,18 @@ bool is_nan(T value) {
   return value != value;
 }
 
-// The one of a and b that beats the other, or NaN if one is NaN.
+// The one of a and b that beats the other, by `beats` or its `order`, or NaN if one is NaN.
 template <class F>
-Tensor better(const Op& op, const Tensor& a, const Tensor& b, const Where& place, F beats) {
+Tensor better(const Op& op, const Tensor& a, const Tensor& b, const Where& place, Order order,
+              F beats) {
   require_defined(op.name(), {&a, &b});
   const auto choice = [beats](const auto& u, const auto& v) {
     using T = ElementOf<decltype(u)>;
     return each([beats](T x, T y) { return beats(x, y) || is_nan(x) ? x : y; }, u, v);
   };
   // Equal elements share the gradient.
-  const auto gradient = [beats](const Tensor& g, const Tensor& own, const Tensor& other) {
-    const Tensor loses = compare("where", other.detach(), own.detach(), beats);
+  const auto gradient = [order](const Tensor& g, const Tensor& own, const Tensor& other) {
+    const Tensor loses = compare("where", other, own, order);
     return where(loses, 0, where(eq(own, other), mul(g, 0.5), g));
   };
   return record(
@@ -128,24 +142,14 @@ void check_bound(const char* op, const Tensor& x, Scalar bound) {
 
 }  // namespace
 
-Tensor eq(const Tensor& a, const Tensor& b) {
-  return compare("eq", a, b, [](auto u, auto v) { return u == v; });
-}
+Tensor eq(const Tensor& a, const Tensor& b) { return compare("eq", a, b, kEqual); }
 Tensor ne(const Tensor& a, const Tensor& b) {
-  return compare("ne", a, b, [](auto u, auto v) { return u != v; });
+  return compare("ne", a, b, kLess | kGreater | kUnordered);
 }
-Tensor lt(const Tensor& a, const Tensor& b) {
-  return compare("lt", a, b, [](auto u, auto v) { return u < v; });
-}
-Tensor le(const Tensor& a, const Tensor& b) {
-  return compare("le", a, b, [](auto u, auto v) { return u <= v; });
-}
-Tensor gt(const Tensor& a, const Tensor& b) {
-  return compare("gt", a, b, [](auto u, auto v) { return u > v; });
-}
-Tensor ge(const Tensor& a, const Tensor& b) {
-  return compare("ge", a, b, [](auto u, auto v) { return u >= v; });
-}
+Tensor lt(const Tensor& a, const Tensor& b) { return compare("lt", a, b, kLess); }
+Tensor le(const Tensor& a, const Tensor& b) { return compare("le", a, b, kLess | kEqual); }
+Tensor gt(const Tensor& a, const Tensor& b) { return compare("gt", a, b, kGreater); }
+Tensor ge(const Tensor& a, const Tensor& b) { return compare("ge", a, b, kGreater | kEqual); }
 Tensor eq(const Tensor& a, Scalar b) { return eq(a, wrapped("eq", b, a)); }
 Tensor ne(const Tensor& a, Scalar b) { return ne(a, wrapped("ne", b, a)); }
 Tensor lt(const Tensor& a, Scalar b) { return lt(a, wrapped("lt", b, a)); }
@@ -154,17 +158,14 @@ Tensor gt(const Tensor& a, Scalar b) { return gt(a, wrapped("gt", b, a)); }
 Tensor ge(const Tensor& a, Scalar b) { return ge(a, wrapped("ge", b, a)); }
 
 Tensor logical_and(const Tensor& a, const Tensor& b) {
-  return compare("logical_and", as_bool("logical_and", a), as_bool("logical_and", b),
-                 [](auto u, auto v) { return u && v; });
+  return map_to_bool<bool>("logical_and", as_bool("logical_and", a), as_bool("logical_and", b),
+                           [](bool u, bool v) { return u && v; });
 }
 Tensor logical_or(const Tensor& a, const Tensor& b) {
-  return compare("logical_or", as_bool("logical_or", a), as_bool("logical_or", b),
-                 [](auto u, auto v) { return u || v; });
+  return map_to_bool<bool>("logical_or", as_bool("logical_or", a), as_bool("logical_or", b),
+                           [](bool u, bool v) { return u || v; });
 }
-Tensor logical_not(const Tensor& x) {
-  const Tensor value = as_bool("logical_not", x);
-  return compare("logical_not", value, value, [](auto u, auto) { return !u; });
-}
+Tensor logical_not(const Tensor& x) { return eq(as_bool("logical_not", x), false); }
 
 Tensor operator&(const Tensor& a, const Tensor& b) {
   require_bool("operator&", a);
@@ -181,15 +182,16 @@ Tensor operator~(const Tensor& x) {
   return logical_not(x);
 }
 
-Tensor isnan(const Tensor& x) {
-  return compare("isnan", x, x, [](auto u, auto) { return is_nan(u); });
-}
+Tensor isnan(const Tensor& x) { return compare("isnan", x, x, kUnordered); }
 Tensor isinf(const Tensor& x) {
-  return compare("isinf", x, x, [](auto u, auto) { return std::isinf(static_cast<double>(u)); });
+  require_defined("isinf", {&x});
+  return logical_not(logical_or(isfinite(x), isnan(x)));
 }
 Tensor isfinite(const Tensor& x) {
-  return compare("isfinite", x, x,
-                 [](auto u, auto) { return std::isfinite(static_cast<double>(u)); });
+  require_defined("isfinite", {&x});
+  if (!is_floating_point(x.dtype())) return eq(x, x);
+  const NoGradGuard no_grad;
+  return lt(abs(x), std::numeric_limits<double>::infinity());
 }
 
 bool any(const Tensor& x) { return kernels::sum(as_bool("any", x), ~0U, false).item() > 0; }
@@ -204,9 +206,9 @@ bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool e
   require_defined("allclose", {&a, &b});
   if (!(rtol >= 0 && atol >= 0))
     throw ValueError(str("allclose: rtol = ", rtol, ", atol = ", atol, ": expected numbers >= 0"));
-  return all(compare("allclose", a, b, [=](auto u, auto v) {
-    const auto x = static_cast<double>(u);
-    const auto y = static_cast<double>(v);
+  const Tensor u = kernels::cast(a, kFloat64);
+  const Tensor v = kernels::cast(b, kFloat64);
+  return all(map_to_bool<double>("allclose", u, v, [=](double x, double y) {
     if (x == y || (equal_nan && is_nan(x) && is_nan(y))) return true;
     return std::isfinite(y) && std::abs(x - y) <= atol + rtol * std::abs(y);
   }));
@@ -259,11 +261,11 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value, Where plac
 }
 
 Tensor maximum(const Tensor& a, const Tensor& b, Where place) {
-  return better(kMaximum, a, b, place, [](auto x, auto y) { return x > y; });
+  return better(kMaximum, a, b, place, kGreater, [](auto x, auto y) { return x > y; });
 }
 
 Tensor minimum(const Tensor& a, const Tensor& b, Where place) {
-  return better(kMinimum, a, b, place, [](auto x, auto y) { return x < y; });
+  return better(kMinimum, a, b, place, kLess, [](auto x, auto y) { return x < y; });
 }
 
 Tensor clamp(const Tensor& x, Scalar min, Scalar max, Where place) {
