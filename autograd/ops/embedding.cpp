@@ -19,7 +19,7 @@ Tensor checked_rows(const char* op, const Tensor& index, std::int64_t rows) {
     throw DTypeError(str(op, ": the index is ", index.dtype(),
                          ": expected int64 or int32; convert with .to(kInt64)"));
   }
-  const Tensor flat = kernels::cast(index, kInt64, /*contiguous=*/true).view({index.numel()});
+  Tensor flat = kernels::cast(index, kInt64, /*contiguous=*/true).view({index.numel()});
   for (std::int64_t i = 0; i < flat.numel(); ++i) {
     const std::int64_t row = flat.data_ptr<std::int64_t>()[i];
     if (row >= 0 && row < rows) continue;
