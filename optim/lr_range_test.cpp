@@ -97,23 +97,10 @@ LRRangeTest run(const Objective& objective, Optimizer& optimizer, const LRRangeT
   return result;
 }
 
-// The rate in the middle of the steps over which a line through the losses falls fastest. The
-// average would point to later rates, since it lags behind.
-double steepest(const LRRangeTest& range, double smoothing) {
-  const auto count = static_cast<std::int64_t>(range.lrs.size());
-  const auto memory = static_cast<std::int64_t>(std::min(1 / (1 - smoothing), 1e9));
-  const std::int64_t half = std::min(std::max<std::int64_t>(memory / 2, 1), (count - 1) / 2);
-  double steepest_slope = 0;
-  double lr = std::numeric_limits<double>::quiet_NaN();
-  for (std::int64_t i = half; half > 0 && i + half < count; ++i) {
-    double slope = 0;  // least squares, up to a factor: lrs are in equal steps of log(lr)
-    for (std::int64_t k = -half; k <= half; ++k)
-      slope += static_cast<double>(k) * range.losses[static_cast<std::size_t>(i + k)];
-    if (slope >= steepest_slope) continue;
-    steepest_slope = slope;
-    lr = range.lrs[static_cast<std::size_t>(i)];
-  }
-  return lr;
+double a_tenth_of_the_best(const LRRangeTest& range) {
+  const auto best = std::ranges::min_element(range.smoothed);
+  if (best == range.smoothed.begin()) return std::numeric_limits<double>::quiet_NaN();
+  return range.lrs[static_cast<std::size_t>(best - range.smoothed.begin())] / 10;
 }
 
 }  // namespace
@@ -130,7 +117,7 @@ LRRangeTest lr_range_test(const Objective& objective, Optimizer& optimizer,
   try {
     LRRangeTest result = run(objective, optimizer, options);
     put_back();
-    result.suggested_lr = steepest(result, options.smoothing);
+    result.suggested_lr = a_tenth_of_the_best(result);
     return result;
   } catch (...) {
     put_back();

@@ -22,8 +22,9 @@ struct LRRangeTest {
   std::vector<double> lrs{};     ///< from start_lr to end_lr in equal ratios, or as far as it came
   std::vector<double> losses{};  ///< of each batch before its update
   std::vector<double> smoothed{};  ///< their exponential average, corrected for its start
-  /// Where a line through as many losses as the average remembers, 1 / (1 - smoothing), falls
-  /// fastest over log(lr): a rate to start with. NaN when none falls.
+  /// A tenth of the rate at which the smoothed loss was least: a rate to start with (the rule of
+  /// fastai, Howard and Gugger 2020; where the loss falls fastest is hard to tell from noise). NaN
+  /// when it never fell.
   double suggested_lr;
   bool diverged;  ///< it ended early; lrs.back() is too large
 };
