@@ -35,6 +35,7 @@
 #include <tarn/io/jsonl_logger.h>
 #include <tarn/io/metrics.h>
 #include <tarn/io/npy.h>
+#include <tarn/io/npz.h>
 #include <tarn/io/safetensors.h>
 #include <tarn/nn/nn.h>
 #include <tarn/optim/optim.h>

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <tarn/io/detail/byte_reader.h>
+
 struct z_stream_s;
 
 namespace tarn::io::detail {
@@ -31,36 +33,25 @@ enum class Packing { by_content, none };
 /// The bytes of a regular file from front to back, unpacked on the way if the file starts as gzip
 /// does (RFC 1952; several members are one after the other, as gzip has it). Memory use does not
 /// depend on the file.
-///
-/// The checksum of a gzip member is only seen by reading past its last byte: a reader that expects
-/// n bytes must read() one more and get 0.
-class InputFile {
+class InputFile : public ByteReader {
  public:
   /// `component` opens every message. Throws IoError when the file cannot be opened, is a directory
   /// or no regular file; FormatError when it is empty.
   InputFile(const char* component, const std::string& path, Packing packing = Packing::by_content);
-  ~InputFile();
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
+  ~InputFile() override;
 
   bool is_gzip() const { return stream_ != nullptr; }
-  /// The most bytes that read() can give in all: the file's size, or what as many bytes of gzip
-  /// unpack to at best.
-  std::uint64_t max_bytes() const;
-  /// Bytes read so far.
-  std::uint64_t position() const { return position_; }
-  /// How many bytes the reader expects in all; messages mention it.
-  void expect(std::uint64_t bytes) { expected_ = bytes; }
-
-  /// The next bytes: fewer than out.size() only at the end. Throws IoError when the system cannot
-  /// read, FormatError when the gzip data are damaged or end early.
-  std::size_t read(std::span<std::byte> out);
+  /// The file's size, or what as many bytes of gzip unpack to at best.
+  std::uint64_t max_bytes() const override;
+  bool is_exact() const override { return !is_gzip(); }
+  std::uint64_t position() const override { return position_; }
+  void expect(std::uint64_t bytes) override { expected_ = bytes; }
+  std::size_t read(std::span<std::byte> out) override;
 
   /// All bytes from here to the end. Throws FormatError when they are more than `limit`.
   std::vector<std::byte> read_all(std::size_t limit);
 
-  /// Throws FormatError with "<component>: <path>: <text>" and the place `offset`.
-  [[noreturn]] void fail(const std::string& text, std::uint64_t offset) const;
+  [[noreturn]] void fail(const std::string& text, std::uint64_t offset) const override;
 
  private:
   void check_regular();

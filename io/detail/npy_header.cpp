@@ -25,7 +25,7 @@ constexpr Type kTypes[] = {
 // 3), }
 class Parser {
  public:
-  Parser(const InputFile& file, std::string_view text, std::uint64_t offset, NpyHeader& header)
+  Parser(const ByteReader& file, std::string_view text, std::uint64_t offset, NpyHeader& header)
       : file_(file), text_(text), offset_(offset), header_(header) {}
 
   void run() {
@@ -152,7 +152,7 @@ class Parser {
   }
 
  private:
-  const InputFile& file_;
+  const ByteReader& file_;
   std::string_view text_;
   std::uint64_t offset_;
   NpyHeader& header_;
@@ -164,7 +164,7 @@ class Parser {
 
 }  // namespace
 
-NpyHeader read_npy_header(InputFile& file) {
+NpyHeader read_npy_header(ByteReader& file) {
   unsigned char start[12] = {};
   const auto read = [&](void* to, std::size_t size) {
     if (file.read({static_cast<std::byte*>(to), size}) == size) return;

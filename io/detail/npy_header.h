@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include <tarn/io/detail/byte_reader.h>
 #include <tarn/io/detail/element_type.h>
-#include <tarn/io/detail/input_file.h>
 #include <tarn/tensor/shape.h>
 
 namespace tarn::io::detail {
@@ -22,6 +22,6 @@ struct NpyHeader {
 
 /// Reads the magic number, the version and the dictionary in front of the elements (NumPy
 /// Enhancement Proposal 1). Throws FormatError.
-NpyHeader read_npy_header(InputFile& file);
+NpyHeader read_npy_header(ByteReader& file);
 
 }  // namespace tarn::io::detail
