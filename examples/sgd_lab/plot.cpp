@@ -1,8 +1,10 @@
 #include "plot.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include <tarn/tarn.h>

@@ -14,13 +14,13 @@ using namespace tarn;
 
 namespace {
 
-/// Gradient descent on `loss` with η = `ratio`/λ: |θ| after 400 updates over |θ| before.
+/// Gradient descent on `loss` with η = `ratio`/λ: |θ| after 1,000 updates over |θ| before.
 double growth(const optim::Objective& loss, double lambda, double ratio) {
   const optim::Objective::Restore restore(loss);
   optim::SGD sgd(loss.params(), {.lr = ratio / lambda});
   const auto norm = [&] { return nn::parameters_to_vector(loss.params()).norm().item(); };
   const double before = norm();
-  for (int t = 0; t < 400; ++t) {
+  for (int t = 0; t < 1000; ++t) {
     const auto gradient = optim::full_gradient(loss).gradient;
     for (std::size_t i = 0; i < gradient.size(); ++i) loss.params()[i].set_grad(gradient[i]);
     sgd.step();
@@ -101,9 +101,9 @@ Findings run(const Conditions& lab) {
       .verdict(within("largest curvature, found over exact", found / lambda, 1, 1e-4))
       .verdict(at_most("trace: distance from the exact one in standard errors",
                        std::abs(trace.value - exact_trace) / trace.standard_error, 3))
-      .verdict(at_most("growth of the error in 400 updates with η = 1.99/λ",
+      .verdict(at_most("growth of the error in 1,000 updates with η = 1.99/λ",
                        growth(loss, lambda, 1.99), 1))
-      .verdict(at_least("growth of the error in 400 updates with η = 2.01/λ",
+      .verdict(at_least("growth of the error in 1,000 updates with η = 2.01/λ",
                         growth(loss, lambda, 2.01), 5));
   return findings;
 }
