@@ -155,17 +155,14 @@ TEST_F(SgdLab, SaysWhatIsWrong) {
   EXPECT_NE(missing.err.find("/nowhere"), std::string::npos) << missing.err;
 }
 
-const std::vector<std::string> kExperiments{"unbiasedness",  "variance",
-                                            "cost",          "trajectories",
-                                            "two_well",      "sharpness",
-                                            "convex_rate",   "averaging",
-                                            "nonconvex",     "robbins_monro",
-                                            "median_1951",   "convergence",
-                                            "batch_sizes",   "critical_batch_size",
-                                            "growing_batch", "linear_scaling",
-                                            "shuffling",     "accumulation",
-                                            "clipping",      "mean_or_sum",
-                                            "momentum"};
+const std::vector<std::string> kExperiments{
+    "unbiasedness",        "variance",      "cost",
+    "trajectories",        "two_well",      "convex_rate",
+    "averaging",           "nonconvex",     "robbins_monro",
+    "median_1951",         "convergence",   "batch_sizes",
+    "critical_batch_size", "growing_batch", "linear_scaling",
+    "shuffling",           "accumulation",  "clipping",
+    "mean_or_sum",         "momentum"};
 
 TEST_F(SgdLab, ListsEveryExperiment) {
   const Outcome outcome = run({"--list"});
