@@ -5,6 +5,8 @@
 #include <span>
 #include <string>
 
+#include <tarn/tensor/error.h>
+
 namespace tarn::io::detail {
 
 /// Bytes from front to back: of a file, unpacked or not, or of a member of an archive.
@@ -28,8 +30,15 @@ class ByteReader {
   virtual bool is_exact() const = 0;
   /// How many bytes the reader expects in all; messages mention it.
   virtual void expect(std::uint64_t) {}
-  /// Throws FormatError with "<component>: <path>: <text>" and the place `offset`.
-  [[noreturn]] virtual void fail(const std::string& text, std::uint64_t offset) const = 0;
+  /// Throws error(text, offset). Not virtual itself: compilers forget that a virtual function never
+  /// returns.
+  [[noreturn]] void fail(const std::string& text, std::uint64_t offset) const {
+    throw error(text, offset);
+  }
+
+ protected:
+  /// "<component>: <path>: <text>" with the place `offset`.
+  virtual FormatError error(const std::string& text, std::uint64_t offset) const = 0;
 };
 
 }  // namespace tarn::io::detail

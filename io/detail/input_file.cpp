@@ -187,8 +187,8 @@ std::optional<std::uint32_t> InputFile::word_before(std::uint64_t offset) const 
   return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | static_cast<std::uint32_t>(bytes[3]) << 24;
 }
 
-void InputFile::fail(const std::string& text, std::uint64_t offset) const {
-  throw FormatError(str(component_, ": ", path_, ": ", text), path_, offset);
+FormatError InputFile::error(const std::string& text, std::uint64_t offset) const {
+  return FormatError(str(component_, ": ", path_, ": ", text), path_, offset);
 }
 
 void InputFile::fail_system(const char* what, int error_number) const {

@@ -51,9 +51,8 @@ class InputFile : public ByteReader {
   /// All bytes from here to the end. Throws FormatError when they are more than `limit`.
   std::vector<std::byte> read_all(std::size_t limit);
 
-  [[noreturn]] void fail(const std::string& text, std::uint64_t offset) const override;
-
  private:
+  FormatError error(const std::string& text, std::uint64_t offset) const override;
   void check_regular();
   void detect_gzip();
   std::size_t read_raw(std::span<std::byte> out);

@@ -242,8 +242,12 @@ bool comes_before(const StateDict::Entry* a, const StateDict::Entry* b) {
 
 }  // namespace
 
+FormatError FileName::error(const std::string& text, std::uint64_t offset) const {
+  return FormatError(str(component, ": ", path, ": ", text), path, offset);
+}
+
 void FileName::fail(const std::string& text, std::uint64_t offset) const {
-  throw FormatError(str(component, ": ", path, ": ", text), path, offset);
+  throw error(text, offset);
 }
 
 void FileName::fail_system(const char* what, int error_number) const {

@@ -262,8 +262,8 @@ std::size_t ZipMember::unpack(std::span<std::byte> out) {
   return done;
 }
 
-void ZipMember::fail(const std::string& text, std::uint64_t offset) const {
-  archive_.name().fail(str("member \"", printable(entry_.name), "\": ", text), offset);
+FormatError ZipMember::error(const std::string& text, std::uint64_t offset) const {
+  return archive_.name().error(str("member \"", printable(entry_.name), "\": ", text), offset);
 }
 
 }  // namespace tarn::io::detail

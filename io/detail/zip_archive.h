@@ -66,9 +66,9 @@ class ZipMember : public ByteReader {
   std::uint64_t position() const override { return position_; }
   std::uint64_t max_bytes() const override { return entry_.bytes; }
   bool is_exact() const override { return true; }
-  [[noreturn]] void fail(const std::string& text, std::uint64_t offset) const override;
 
  private:
+  FormatError error(const std::string& text, std::uint64_t offset) const override;
   std::size_t unpack(std::span<std::byte> out);
 
   const ZipArchive& archive_;

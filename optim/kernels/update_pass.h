@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-
 #include <tarn/tensor/kernels/elementwise.h>
 
 namespace tarn::optim::kernels {
@@ -51,9 +49,13 @@ void run(F f, std::int64_t n, T* p, const T* g, S*... s) {
     line(
         at,
         [=](const T* from) {
-          return tarn::kernels::detail::load_part<L::SizeAtCompileTime>(from, 1, 0, left);
+          using tarn::kernels::detail::Step;
+          return tarn::kernels::detail::load_part<Step::unit, L::SizeAtCompileTime>(from, 1, 0,
+                                                                                    left);
         },
-        [=](const L& values, T* to) { std::copy_n(values.data(), left, to); });
+        [=](const L& values, T* to) {
+          tarn::kernels::detail::store_part<L::SizeAtCompileTime>(to, 1, 0, left, values);
+        });
   });
 }
 
