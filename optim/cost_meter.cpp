@@ -31,7 +31,7 @@ void CostMeter::add(const Tensor& loss, std::int64_t examples) {
 }
 
 void CostMeter::add(double flops, std::int64_t examples) {
-  detail::check_non_negative(kName, "flops", flops);
+  detail::check(kName, "flops", flops, Allowed::non_negative);
   detail::check_at_least(kName, "examples", examples, 0);
   flops_ += flops;
   example_gradients_ += examples;
@@ -67,8 +67,8 @@ void CostMeter::load_state_dict(const StateDict& dict) {
   const std::int64_t example_gradients = reader.count("example_gradients");
   const double flops = reader.number("flops");
   const double seconds = reader.number("seconds");
-  detail::check_non_negative(kName, "flops", flops);
-  detail::check_non_negative(kName, "seconds", seconds);
+  detail::check(kName, "flops", flops, Allowed::non_negative);
+  detail::check(kName, "seconds", seconds, Allowed::non_negative);
   first_step_ = optimizer_.step_count() - updates;
   example_gradients_ = example_gradients;
   flops_ = flops;

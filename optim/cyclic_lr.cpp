@@ -53,8 +53,9 @@ LRTail CyclicLR::tail(double base_lr) const {
   if (options_.scale_fn) return {};
   const std::int64_t period = options_.step_size_up + options_.step_size_down;
   if (options_.mode == CyclicMode::triangular) return LRTail::repeating(0, period);
-  const double floor = is_inherited(options_.base_lr) ? base_lr : options_.base_lr;
-  if (floor > 0) return LRTail::lasting();
+  for (const double own : options_.base_lr.values()) {
+    if ((is_inherited(own) ? base_lr : own) > 0) return LRTail::lasting();
+  }
   const bool halving = options_.mode == CyclicMode::triangular2;
   return LRTail::repeating(0, period,
                            halving ? 0.5 : std::pow(options_.gamma, static_cast<double>(period)));

@@ -23,9 +23,9 @@ void check_parts(std::span<const double> norms, std::span<const std::int64_t> si
     throw ValueError(str(kName, ": ", norms.size(), " norms of parts and ", sizes.size(),
                          " sizes: expected as many of both, at least two"));
   }
-  for (const double n : norms) detail::check_non_negative(kName, "norm of a part", n);
+  for (const double n : norms) detail::check(kName, "norm of a part", n, Allowed::non_negative);
   for (const std::int64_t size : sizes) detail::check_at_least(kName, "size of a part", size, 1);
-  detail::check_non_negative(kName, "norm", norm);
+  detail::check(kName, "norm", norm, Allowed::non_negative);
 }
 
 }  // namespace
@@ -40,8 +40,8 @@ std::string to_string(const BatchSizeLimit& l) {
 
 GradientNoiseScale::GradientNoiseScale(const GradientNoiseScaleOptions& options)
     : decay_(options.decay) {
-  detail::check_positive(kName, "decay", options.decay);
-  detail::check_between(kName, "decay", options.decay, 0, 1);
+  detail::check(kName, "decay", options.decay, Allowed::positive);
+  detail::check(kName, "decay", options.decay, Allowed::zero_to_one);
 }
 
 void GradientNoiseScale::update(std::span<const double> part_norms,

@@ -176,7 +176,7 @@ std::vector<Eigenpair> hessian_eigenvalues(const Objective& objective,
                          objective.num_parameters(), ", the number of parameters"));
   }
   detail::check_at_least(op, "max_iterations", options.max_iterations, options.count);
-  detail::check_positive(op, "tolerance", options.tolerance);
+  detail::check(op, "tolerance", options.tolerance, Allowed::positive);
   Lanczos lanczos(objective, options);
   do {
     lanczos.step();

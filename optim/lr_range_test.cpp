@@ -18,8 +18,8 @@ namespace {
 constexpr const char* kName = "lr_range_test";
 
 void check_options(const Objective& objective, const LRRangeTestOptions& o) {
-  detail::check_positive(kName, "start_lr", o.start_lr);
-  detail::check_positive(kName, "end_lr", o.end_lr);
+  detail::check(kName, "start_lr", o.start_lr, Allowed::positive);
+  detail::check(kName, "end_lr", o.end_lr, Allowed::positive);
   if (o.end_lr <= o.start_lr) {
     throw ValueError(
         str(kName, ": end_lr = ", o.end_lr, ": expected more than start_lr = ", o.start_lr));
@@ -65,7 +65,8 @@ void clear_gradients(const Objective& objective, Optimizer& optimizer) {
 }
 
 LRRangeTest run(const Objective& objective, Optimizer& optimizer, const LRRangeTestOptions& o) {
-  LRRangeTest result{.suggested_lr = std::numeric_limits<double>::quiet_NaN(), .diverged = false};
+  LRRangeTest result{};
+  result.suggested_lr = std::numeric_limits<double>::quiet_NaN();
   const GradModeGuard recording(true);
   Batches batches(objective.size(), o.batch_size, o.seed);
   double average = 0;

@@ -97,7 +97,7 @@ void check_steps(const LRScheduler& schedule, std::int64_t steps) {
 }  // namespace
 
 RobbinsMonro robbins_monro(const LRScheduler& schedule, double base_lr) {
-  detail::check_non_negative("robbins_monro", "base_lr", base_lr);
+  detail::check("robbins_monro", "base_lr", base_lr, Allowed::non_negative);
   const LRTail tail = schedule.tail(base_lr);
   LRSums total;
   switch (tail.kind) {

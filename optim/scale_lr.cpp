@@ -7,7 +7,7 @@
 namespace tarn::optim {
 
 ScaledLR scale_lr(double lr, const ScaleLROptions& options) {
-  detail::check_non_negative("scale_lr", "lr", lr);
+  detail::check("scale_lr", "lr", lr, Allowed::non_negative);
   detail::check_at_least("scale_lr", "from", options.from, 1);
   detail::check_at_least("scale_lr", "to", options.to, 1);
   detail::check_at_least("scale_lr", "warmup_steps", options.warmup_steps, 0);

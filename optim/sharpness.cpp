@@ -79,7 +79,7 @@ class Ascent {
 }  // namespace
 
 Sharpness sharpness(const Objective& objective, const SharpnessOptions& options) {
-  detail::check_positive("sharpness", "epsilon", options.epsilon);
+  detail::check("sharpness", "epsilon", options.epsilon, Allowed::positive);
   detail::check_at_least("sharpness", "iterations", options.iterations, 1);
   const NoGradGuard no_grad;
   Ascent ascent(objective, options);
