@@ -30,7 +30,7 @@ void check_options(const Objective& objective, const LRRangeTestOptions& o) {
     throw ValueError(str(kName, ": batch_size = ", o.batch_size, ": expected 1..", objective.size(),
                          ", the number of examples"));
   }
-  detail::check_fraction(kName, "smoothing", o.smoothing);
+  detail::check(kName, "smoothing", o.smoothing, Allowed::below_one);
   if (!(o.divergence > 1)) {
     throw ValueError(str(kName, ": divergence = ", o.divergence, ": expected a value > 1"));
   }
