@@ -34,15 +34,13 @@ SECTIONS = [
         "title": "Tensor functions", "headers": "autograd/ops/*.h", "names": FUNCTION,
         "prefix": "torch.", "shown": "", "internal": "attention_weights",
         "same": "exp log sqrt abs sin cos tanh sigmoid relu erf expm1 log1p neg eq ne lt le gt ge isnan isinf "
-                "isfinite equal allclose where "
+                "isfinite equal allclose where clamp_min clamp_max "
                 "index_select gather scatter_add masked_select flip split chunk stack cat max min amax amin "
-                "transpose permute reshape flatten unsqueeze clone narrow select "
-                "logical_and logical_or logical_not ",
+                "transpose permute reshape flatten squeeze unsqueeze clone narrow select "
+                "logical_and logical_or logical_not tril triu",
         "other": {
             "square": (None, "bool tensors are an error"), "pow": (None, "bool tensors are an error"),
             "maximum": (None, "bool tensors are an error"), "minimum": (None, "bool tensors are an error"),
-            "clamp_min": (None, "integer tensors take integer bounds only"),
-            "clamp_max": (None, "integer tensors take integer bounds only"),
             "matmul": (None, "floating-point only; PyTorch takes integers"),
             "argmax": (None, "takes bool too"), "argmin": (None, "takes bool too"),
             "sub": (None, "takes a number from a bool tensor; PyTorch refuses it"),
@@ -50,7 +48,9 @@ SECTIONS = [
             "mul": (None, "two bool tensors are an error; PyTorch gives their logical and"),
             "div": (None, "no `rounding_mode`"),
             "sign": (None, "bool tensors are an error; never requires grad; PyTorch's result has gradient 0"),
-            "clamp": (None, "both bounds, as numbers; min > max is an error; integer tensors take integer bounds only"),
+            "clamp": (None, "both bounds, as numbers; min > max is an error"),
+            "repeat": ("torch.Tensor.repeat", ""),
+            "one_hot": ("torch.nn.functional.one_hot", ""),
             "any": (None, "of all elements, as a C++ bool"),
             "all": (None, "of all elements, as a C++ bool"),
             "masked_fill": ("torch.Tensor.masked_fill", "the value is a number; a fraction makes integers float32, PyTorch refuses it"),
@@ -68,7 +68,6 @@ SECTIONS = [
             "sort": (None, "always stable"), "argsort": (None, "always stable"), "topk": (None, "always sorted; takes bool too"),
             "softmax": (None, "no `dtype`"), "log_softmax": (None, "no `dtype`"),
             "view": ("torch.Tensor.view", "of a shape, not of a dtype"),
-            "squeeze": (None, "of one given dimension"),
             "expand": ("torch.Tensor.expand", ""),
             "contiguous": ("torch.Tensor.contiguous", ""),
             "to": ("torch.Tensor.to", "dtypes only"),
@@ -130,7 +129,7 @@ SECTIONS = [
             "index": ("torch.Tensor.__getitem__", "`x.index({0, Slice(1, 3), mask})` is x[0, 1:3, mask]"),
             "index_put_": ("torch.Tensor.__setitem__", "`x.index_put_({0, Slice(1, 3)}, y)` is x[0, 1:3] = y"),
             "masked_fill": (None, "the value is a number; a fraction makes integers float32, PyTorch refuses it"), "masked_fill_": (None, "the value is a number"),
-            "clamp": (None, "both bounds, as numbers; min > max is an error; integer tensors take integer bounds only"),
+            "clamp": (None, "both bounds, as numbers; min > max is an error"),
             "clamp_": (None, "both bounds, as numbers; min > max is an error"),
             "softmax": (None, "no `dtype`"), "log_softmax": (None, "no `dtype`"),
             "sum": (None, "no `dtype`"), "mean": (None, "no `dtype`"), "prod": (None, "no `dtype`"),
@@ -153,7 +152,7 @@ SECTIONS = [
         "prefix": "torch.autograd.functional.", "shown": "",
         "internal": "GradOptions FunctionalOptions GradcheckOptions FirstArgument FunctionCall context_type as_span "
                     "PerSampleOptions graph_leaves FunctionBackward FunctionOutput",
-        "same": "jacobian hessian vjp jvp hvp vhp",
+        "same": "jacobian hessian vjp hvp",
         "other": {
             "grad": ("torch.autograd.grad", "no `is_grads_batched`"),
             "GradModeGuard": ("torch.set_grad_enabled", "a scope"),
@@ -278,7 +277,7 @@ SECTIONS = [
             "RandomCrop": (None, OTHER_NUMBERS), "RandomErasing": (None, OTHER_NUMBERS),
             "RandomHorizontalFlip": (None, OTHER_NUMBERS), "RandomRotation": (None, OTHER_NUMBERS + "; bilinear"),
             "RandomAffine": (None, OTHER_NUMBERS + "; bilinear; shifts by fractions of a pixel"),
-            "RandomTranslate": ("-", "shifts by whole pixels"),
+            "RandomShift": ("-", "shifts by whole pixels"),
             "ElasticTransform": (None, OTHER_NUMBERS + "; one `alpha` and `sigma` for both directions"),
         },
     },
