@@ -100,21 +100,15 @@ std::vector<OpRow> comparison_rows() {
        .refused = {"bool"}},
       {.name = "clamp",
        .function = [](In x, Args a) { return clamp(x[0], a.number("min"), a.number("max")); },
-       .elementwise = true,
-       // bounds that are fractions
-       .refused = {"int64", "int32", "uint8", "bool"}},
+       .elementwise = true},
       {.name = "clamp_min",
        .kind = OpKind::composite,
        .function = [](In x, Args a) { return clamp_min(x[0], a.number("min")); },
-       .elementwise = true,
-       // bounds that are fractions
-       .refused = {"int64", "int32", "uint8", "bool"}},
+       .elementwise = true},
       {.name = "clamp_max",
        .kind = OpKind::composite,
        .function = [](In x, Args a) { return clamp_max(x[0], a.number("max")); },
-       .elementwise = true,
-       // bounds that are fractions
-       .refused = {"int64", "int32", "uint8", "bool"}},
+       .elementwise = true},
   };
 }
 
