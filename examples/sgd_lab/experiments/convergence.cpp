@@ -96,9 +96,10 @@ Cost inverse(double at_3, double at_4) {
   return [c = std::sqrt(at_3 * 1e-3 * at_4 * 1e-4)](double e) { return c / e; };
 }
 
-/// The largest ε at which `full` is cheaper than `stochastic`; NaN if there is none.
-double crossover(const Cost& full, const Cost& stochastic) {
-  for (double e = 0.1; e > 1e-8; e /= 1.05) {
+/// The largest ε from `first` down at which `full` is cheaper than `stochastic`; NaN if there is
+/// none.
+double crossover(double first, const Cost& full, const Cost& stochastic) {
+  for (double e = first; e > 1e-8; e /= 1.05) {
     if (full(e) < stochastic(e)) return e;
   }
   return std::nan("");
@@ -175,9 +176,11 @@ Findings run(const Conditions& lab) {
     row(str(b), runs);
     if (b == 8) {
       gain = full.cost(gaps[0]) / costs(gaps[0], runs);
-      measured = crossover([&](double e) { return full.cost(e); },
-                           [&, &r = runs](double e) { return costs(e, r); });
-      predicted = crossover(geometric(full.cost(1e-3), full.cost(1e-4)),
+      measured = crossover(
+          0.1, [&](double e) { return full.cost(e); },
+          [&, &r = runs](double e) { return costs(e, r); });
+      // The straight line of costs is below 0 at large ε: it says something from 1e-3 down.
+      predicted = crossover(1e-3, geometric(full.cost(1e-3), full.cost(1e-4)),
                             inverse(costs(1e-3, runs), costs(1e-4, runs)));
     }
     lab.progress(0.4 + 0.1 * std::log2(static_cast<double>(b)));
