@@ -112,7 +112,7 @@ void CheckpointFolder::scan() {
 }
 
 std::string CheckpointFolder::save(const Parts& parts, const CheckpointInfo& info) {
-  const std::string file = str(path_, "/", file_name(info.step));
+  std::string file = str(path_, "/", file_name(info.step));
   save_checkpoint(file, parts, info);
   files_[info.step] = file;
   metrics_.erase(info.step);

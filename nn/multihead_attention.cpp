@@ -64,7 +64,7 @@ Tensor joint_mask(const MultiheadAttentionMasks& masks, const Shape& scores, con
     return mask.dtype() == kBool ? tarn::where(mask, padding, never, where)
                                  : add(mask, padding, 1, where);
   }
-  const Tensor allowed = logical_not(padding);
+  Tensor allowed = logical_not(padding);
   if (!mask.defined()) return allowed;
   if (mask.dtype() == kBool) return logical_and(mask, allowed);
   return tarn::where(allowed, mask, never, where);
