@@ -40,7 +40,9 @@ void Adam::update(Tensor& p, const Tensor& g, State& s, const ParamGroup& group)
     m = m * T(beta1) + d * T(1 - beta1);
     v = v * T(beta2) + d * d * T(1 - beta2);
     // NaN where one of the two is.
-    ((largest = kernels::each([](T a, T b) { return a >= b || std::isnan(a) ? a : b; }, largest, v)), ...);
+    ((largest =
+          kernels::each([](T a, T b) { return a >= b || std::isnan(a) ? a : b; }, largest, v)),
+     ...);
     const L& w = std::get<sizeof...(largest)>(std::tie(v, largest...));
     x *= T(shrink);
     x -= m / (w.sqrt() / T(correction) + T(eps)) * T(lr);
