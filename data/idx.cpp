@@ -5,6 +5,7 @@
 
 #include <tarn/data/idx.h>
 #include <tarn/io/detail/grouped.h>
+#include <tarn/io/detail/hex.h>
 #include <tarn/io/detail/input_file.h>
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/str.h>
@@ -24,18 +25,12 @@ struct Header {
   std::uint64_t payload_bytes = 0;
 };
 
-std::string hex(std::byte value) {
-  constexpr char digits[] = "0123456789abcdef";
-  const auto number = std::to_integer<unsigned>(value);
-  return {digits[number / 16], digits[number % 16]};
-}
-
 // 3c 21 44 4f ("<!DO")
 std::string quoted(std::span<const std::byte> bytes) {
   std::string numbers;
   std::string text;
   for (const std::byte byte : bytes) {
-    numbers.append(numbers.empty() ? "" : " ").append(hex(byte));
+    numbers.append(numbers.empty() ? "" : " ").append(io::detail::hex(std::to_integer<unsigned>(byte), 2));
     const char c = static_cast<char>(byte);
     text += c >= ' ' && c <= '~' ? c : '.';
   }
@@ -61,7 +56,7 @@ void set_type(const InputFile& file, Header& header) {
     case 0x0e:
       return set(kFloat64, 8);
     default:
-      file.fail(str("unknown type code 0x", hex(std::byte{header.code}),
+      file.fail(str("unknown type code 0x", io::detail::hex(header.code, 2),
                     " at offset 2: expected 08, 09, 0b, 0c, 0d or 0e"),
                 2);
   }

@@ -16,7 +16,7 @@ namespace {
 using detail::FileName;
 using detail::printable;
 
-constexpr const char* kComponent = "checkpoint";
+constexpr const char* kCheckpoint = "checkpoint";
 constexpr std::int64_t kVersion = 1;
 // Names in the file. A part's tensors have a dot, the user's metadata may not begin like ours.
 constexpr const char* kChecksums = "checksums";
@@ -173,7 +173,7 @@ void load_parts(const FileName& file, const StateDict& tensors, const Parts& par
 }  // namespace
 
 void save_checkpoint(const std::string& path, const Parts& parts, const CheckpointInfo& info) {
-  const FileName file{kComponent, path};
+  const FileName file{kCheckpoint, path};
   const Parts all = with_generator(file, parts);
   const auto header = header_of(file, all, info);
   StateDict tensors;
@@ -187,7 +187,7 @@ void save_checkpoint(const std::string& path, const Parts& parts, const Checkpoi
 }
 
 CheckpointInfo load_checkpoint(const std::string& path, const Parts& parts) {
-  const FileName file{kComponent, path};
+  const FileName file{kCheckpoint, path};
   const Parts all = with_generator(file, parts);
   const detail::CheckedTensors read = detail::read_checked(file);
   check_seal(file, read);
@@ -198,7 +198,7 @@ CheckpointInfo load_checkpoint(const std::string& path, const Parts& parts) {
 }
 
 CheckpointInfo read_checkpoint_info(const std::string& path) {
-  const FileName file{kComponent, path};
+  const FileName file{kCheckpoint, path};
   return info_from(file, detail::read_safetensors_metadata(file));
 }
 

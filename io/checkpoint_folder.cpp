@@ -25,21 +25,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kComponent = "checkpoint";
+constexpr const char* kFolder = "checkpoint";
 constexpr std::string_view kPrefix = "step-";
-constexpr std::string_view kSuffix = ".safetensors";
+constexpr std::string_view kCheckpointSuffix = ".safetensors";
 constexpr std::size_t kDigits = 12;
 
 std::string file_name(std::int64_t step) {
   const std::string digits = str(step);
   const std::size_t zeros = kDigits - std::min(kDigits, digits.size());
-  return str(kPrefix, std::string(zeros, '0'), digits, kSuffix);
+  return str(kPrefix, std::string(zeros, '0'), digits, kCheckpointSuffix);
 }
 
 std::optional<std::int64_t> step_of(std::string_view name) {
-  if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) return {};
+  if (!name.starts_with(kPrefix) || !name.ends_with(kCheckpointSuffix)) return {};
   name.remove_prefix(kPrefix.size());
-  name.remove_suffix(std::min(kSuffix.size(), name.size()));
+  name.remove_suffix(std::min(kCheckpointSuffix.size(), name.size()));
   std::int64_t step = -1;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), step);
   const bool whole = error == std::errc() && end == name.data() + name.size() && step >= 0;
@@ -52,9 +52,9 @@ CheckpointFolder::CheckpointFolder(std::string path, const CheckpointFolderOptio
     : path_(std::move(path)), options_(options) {
   if (options.keep_last < 1) {
     throw ValueError(
-        str(kComponent, ": ", path_, ": keep_last = ", options.keep_last, ": expected >= 1"));
+        str(kFolder, ": ", path_, ": keep_last = ", options.keep_last, ": expected >= 1"));
   }
-  const detail::FileName name{kComponent, path_};
+  const detail::FileName name{kFolder, path_};
   std::error_code error;
   fs::create_directories(path_, error);
   if (error) name.fail_system("the folder cannot be made", error.value());
@@ -70,7 +70,7 @@ CheckpointFolder::~CheckpointFolder() = default;
 
 // The system lets go of the lock when the process ends, however it ends.
 void CheckpointFolder::lock() {
-  const detail::FileName name{kComponent, path_};
+  const detail::FileName name{kFolder, path_};
   const std::string file = path_ + "/.lock";
   lock_ = std::make_unique<detail::Descriptor>(
       ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
@@ -88,7 +88,7 @@ void CheckpointFolder::lock() {
   const ssize_t count = ::pread(*lock_, owner, sizeof owner, 0);
   std::int64_t pid = 0;
   std::from_chars(owner, owner + std::max<ssize_t>(count, 0), pid);
-  throw IoError(str(kComponent, ": ", path_, ": is in use by process ", pid,
+  throw IoError(str(kFolder, ": ", path_, ": is in use by process ", pid,
                     ": give each run a folder of its own"),
                 path_, EWOULDBLOCK);
 }
@@ -134,7 +134,7 @@ void CheckpointFolder::prune(std::int64_t newest) {
       fs::remove(place->second, error);
       if (error) {
         warn_once("checkpoint.prune",
-                  str(kComponent, ": ", place->second, ": cannot be deleted: ", error.message()));
+                  str(kFolder, ": ", place->second, ": cannot be deleted: ", error.message()));
       }
       metrics_.erase(step);
       place = files_.erase(place);

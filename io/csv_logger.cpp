@@ -9,7 +9,7 @@
 namespace tarn::io {
 namespace {
 
-constexpr const char* kComponent = "CsvLogger";
+constexpr const char* kCsvLogger = "CsvLogger";
 
 std::string field(std::string_view text) {
   if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
@@ -21,19 +21,19 @@ std::string field(std::string_view text) {
 }  // namespace
 
 CsvLogger::CsvLogger(const std::string& path)
-    : file_(std::make_unique<detail::LineFile>(detail::FileName{kComponent, path})) {}
+    : file_(std::make_unique<detail::LineFile>(detail::FileName{kCsvLogger, path})) {}
 CsvLogger::~CsvLogger() = default;
 CsvLogger::CsvLogger(CsvLogger&&) noexcept = default;
 CsvLogger& CsvLogger::operator=(CsvLogger&&) noexcept = default;
 
 void CsvLogger::log(const Metrics& metrics) {
-  if (metrics.empty()) throw ValueError(str(kComponent, ": log: there are no metrics"));
+  if (metrics.empty()) throw ValueError(str(kCsvLogger, ": log: there are no metrics"));
   std::string names;
   std::string values;
   for (const Metric& metric : metrics) {
     // A line break would be no end of the header to whoever looks for one.
     if (metric.name.find_first_of("\r\n") != std::string::npos) {
-      throw ValueError(str(kComponent, ": log: \"", detail::printable(metric.name),
+      throw ValueError(str(kCsvLogger, ": log: \"", detail::printable(metric.name),
                            "\": expected a name without line breaks"));
     }
     const char* const separator = &metric == metrics.data() ? "" : ",";
@@ -46,7 +46,7 @@ void CsvLogger::log(const Metrics& metrics) {
     return;
   }
   if (const std::string header = file_->first_line(); header != names) {
-    throw ValueError(str(kComponent, ": log: the columns are ", detail::printable(names),
+    throw ValueError(str(kCsvLogger, ": log: the columns are ", detail::printable(names),
                          ", in the file ", detail::printable(header),
                          ": expected the same; give each kind of metrics a file of its own"));
   }

@@ -12,14 +12,14 @@
 namespace tarn::io {
 namespace {
 
-constexpr const char* kComponent = "JsonlLogger";
+constexpr const char* kJsonlLogger = "JsonlLogger";
 
 std::string quoted(const std::string& text) {
   try {
     return nlohmann::json(text).dump();
   } catch (const nlohmann::json::exception&) {
     throw ValueError(
-        str(kComponent, ": log: \"", detail::printable(text), "\" is not UTF-8: JSON must be"));
+        str(kJsonlLogger, ": log: \"", detail::printable(text), "\" is not UTF-8: JSON must be"));
   }
 }
 
@@ -31,7 +31,7 @@ std::string json(double value) { return std::isfinite(value) ? str(value) : quot
 }  // namespace
 
 JsonlLogger::JsonlLogger(const std::string& path)
-    : file_(std::make_unique<detail::LineFile>(detail::FileName{kComponent, path})) {}
+    : file_(std::make_unique<detail::LineFile>(detail::FileName{kJsonlLogger, path})) {}
 JsonlLogger::~JsonlLogger() = default;
 JsonlLogger::JsonlLogger(JsonlLogger&&) noexcept = default;
 JsonlLogger& JsonlLogger::operator=(JsonlLogger&&) noexcept = default;
@@ -41,7 +41,7 @@ void JsonlLogger::log(const Metrics& metrics) {
   std::string line;
   for (const Metric& metric : metrics) {
     if (!names.insert(metric.name).second) {
-      throw ValueError(str(kComponent, ": log: \"", detail::printable(metric.name),
+      throw ValueError(str(kJsonlLogger, ": log: \"", detail::printable(metric.name),
                            "\" comes twice: expected it once"));
     }
     line += str(line.empty() ? "" : ",", quoted(metric.name), ":",

@@ -16,8 +16,8 @@
 namespace tarn::io {
 namespace {
 
-constexpr const char* kComponent = "npz";
-constexpr std::string_view kSuffix = ".npy";
+constexpr const char* kNpz = "npz";
+constexpr std::string_view kNpySuffix = ".npy";
 // 1980-01-01, the first day that the format knows: the same tensors give the same bytes.
 constexpr std::uint64_t kDate = 0x21;
 
@@ -49,7 +49,7 @@ void deflate_into(std::string& packed, const Member& member) {
   z_stream stream{};
   if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) !=
       Z_OK)
-    throw OutOfMemory(str(kComponent, ": no memory to compress"), 1 << 18);
+    throw OutOfMemory(str(kNpz, ": no memory to compress"), 1 << 18);
   std::vector<char> room(1 << 16);
   const auto feed = [&](std::span<const std::byte> bytes, bool last) {
     do {
@@ -109,20 +109,20 @@ void check_name(const std::string& path, const std::string& name) {
                        name.find("..") != std::string::npos ||
                        name.find('\\') != std::string::npos || name.find("//") != std::string::npos;
   if (!outside && name.size() < 60'000) return;
-  throw ValueError(str(kComponent, ": ", path, ": name \"", detail::printable(name),
+  throw ValueError(str(kNpz, ": ", path, ": name \"", detail::printable(name),
                        "\": expected one that is not empty, absolute or long, without .. and \\"));
 }
 
 }  // namespace
 
 StateDict read_npz(const std::string& path) {
-  const detail::ZipArchive archive({kComponent, path});
+  const detail::ZipArchive archive({kNpz, path});
   StateDict arrays;
   for (const detail::ZipEntry& entry : archive.entries()) {
     detail::ZipMember member(archive, entry);
-    const bool named = entry.name.ends_with(kSuffix) && entry.name.size() > kSuffix.size();
+    const bool named = entry.name.ends_with(kNpySuffix) && entry.name.size() > kNpySuffix.size();
     if (!named) member.fail("expected a name that ends in .npy", entry.header);
-    arrays.set(entry.name.substr(0, entry.name.size() - kSuffix.size()),
+    arrays.set(entry.name.substr(0, entry.name.size() - kNpySuffix.size()),
                detail::read_npy_array(member));
   }
   return arrays;
@@ -132,15 +132,15 @@ void write_npz(const std::string& path, const StateDict& arrays, const WriteNpzO
   for (const auto& [name, x] : arrays) {
     check_name(path, name);
     if (!x.defined())
-      throw ValueError(str(kComponent, ": ", path, ": \"", detail::printable(name),
+      throw ValueError(str(kNpz, ": ", path, ": \"", detail::printable(name),
                            "\" is undefined: expected a tensor"));
   }
-  detail::OutputFile file(kComponent, path);
+  detail::OutputFile file(kNpz, path);
   std::string directory;
   std::uint64_t offset = 0;
   for (const auto& [name, x] : arrays) {
     const Tensor values = x.detach().contiguous();
-    Member member{.name = name + std::string(kSuffix), .start = detail::npy_start(values)};
+    Member member{.name = name + std::string(kNpySuffix), .start = detail::npy_start(values)};
     member.elements = {values.impl().data,
                        static_cast<std::size_t>(values.numel()) * element_size(values.dtype())};
     member.bytes = member.start.size() + member.elements.size();

@@ -14,7 +14,7 @@ using detail::ElementType;
 using detail::FileName;
 using detail::MappedFile;
 
-constexpr const char* kComponent = "safetensors";
+constexpr const char* kSafetensors = "safetensors";
 
 template <class T>
 Tensor in_place(std::byte* bytes, const Shape& shape, const std::shared_ptr<MappedFile>& file) {
@@ -50,7 +50,7 @@ Tensor tensor_from(const std::shared_ptr<MappedFile>& file, std::byte* bytes,
 }  // namespace
 
 SafeTensors read_safetensors(const std::string& path, const ReadSafetensorsOptions& options) {
-  const FileName name{kComponent, path};
+  const FileName name{kSafetensors, path};
   if (!options.mmap) return detail::read_checked(name).content;
   const auto file = std::make_shared<MappedFile>(name);
   const std::span<std::byte> bytes = file->bytes();
@@ -68,7 +68,7 @@ SafeTensors read_safetensors(const std::string& path, const ReadSafetensorsOptio
 
 void write_safetensors(const std::string& path, const StateDict& tensors,
                        const std::map<std::string, std::string>& metadata) {
-  const FileName name{kComponent, path};
+  const FileName name{kSafetensors, path};
   detail::write_laid_out(name, detail::lay_out_safetensors(name, tensors, metadata));
 }
 

@@ -3,6 +3,7 @@
 #include <tarn/autograd/detail/defined.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/batch_norm.h>
+#include <tarn/nn/at_least_one.h>
 #include <tarn/nn/batch_norm.h>
 #include <tarn/nn/init.h>
 #include <tarn/tensor/error.h>
@@ -13,8 +14,7 @@ namespace tarn::nn {
 namespace {
 
 std::int64_t check(std::int64_t features, const BatchNormOptions& o) {
-  if (features < 1)
-    throw ValueError(str("BatchNorm: num_features = ", features, ": expected at least 1"));
+  at_least_one("BatchNorm", "num_features", features);
   if (!(o.eps >= 0) || std::isinf(o.eps))
     throw ValueError(str("BatchNorm: eps = ", o.eps, ": expected a finite number >= 0"));
   if (o.momentum && !(*o.momentum >= 0 && *o.momentum <= 1))

@@ -2,6 +2,7 @@
 
 #include <tarn/autograd/detail/window.h>
 #include <tarn/autograd/ops/convolution.h>
+#include <tarn/nn/at_least_one.h>
 #include <tarn/nn/convolution.h>
 #include <tarn/nn/init.h>
 #include <tarn/tensor/error.h>
@@ -13,7 +14,7 @@ namespace {
 
 std::int64_t check_channels(const char* layer, const char* what, std::int64_t channels,
                             std::int64_t groups) {
-  if (groups < 1) throw ValueError(str(layer, ": groups = ", groups, ": expected at least 1"));
+  at_least_one(layer, "groups", groups);
   if (channels < 1 || channels % groups != 0) {
     throw ValueError(str(layer, ": ", what, " = ", channels, " with groups = ", groups,
                          ": expected a multiple of groups, at least 1"));

@@ -1,5 +1,6 @@
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/embedding.h>
+#include <tarn/nn/at_least_one.h>
 #include <tarn/nn/embedding.h>
 #include <tarn/nn/init.h>
 #include <tarn/tensor/error.h>
@@ -8,11 +9,6 @@
 
 namespace tarn::nn {
 namespace {
-
-std::int64_t at_least_one(const char* what, std::int64_t size) {
-  if (size < 1) throw ValueError(str("Embedding: ", what, " = ", size, ": expected at least 1"));
-  return size;
-}
 
 std::optional<std::int64_t> from_start(std::optional<std::int64_t> row, std::int64_t rows) {
   if (row && (*row < -rows || *row >= rows)) {
@@ -25,8 +21,8 @@ std::optional<std::int64_t> from_start(std::optional<std::int64_t> row, std::int
 }  // namespace
 
 Embedding::Embedding(std::int64_t rows, std::int64_t columns, const EmbeddingOptions& options)
-    : num_embeddings(at_least_one("num_embeddings", rows)),
-      embedding_dim(at_least_one("embedding_dim", columns)),
+    : num_embeddings(at_least_one("Embedding", "num_embeddings", rows)),
+      embedding_dim(at_least_one("Embedding", "embedding_dim", columns)),
       padding_idx(from_start(options.padding_idx, rows)),
       weight(parameter("weight", empty({rows, columns}, {.dtype = options.dtype}))) {
   reset_parameters();

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include <tarn/autograd/ops/matmul.h>
+#include <tarn/nn/at_least_one.h>
 #include <tarn/nn/init.h>
 #include <tarn/nn/linear.h>
 #include <tarn/tensor/error.h>
@@ -10,11 +11,6 @@
 namespace tarn::nn {
 namespace {
 
-std::int64_t at_least_one(const char* what, std::int64_t size) {
-  if (size < 1) throw ValueError(str("Linear: ", what, " = ", size, ": expected at least 1"));
-  return size;
-}
-
 Tensor empty_weight(std::int64_t in, std::int64_t out, DType dtype) {
   return empty_strided({out, in}, {1, out}, {.dtype = dtype});
 }
@@ -22,8 +18,8 @@ Tensor empty_weight(std::int64_t in, std::int64_t out, DType dtype) {
 }  // namespace
 
 Linear::Linear(std::int64_t in, std::int64_t out, const LinearOptions& options)
-    : in_features(at_least_one("in_features", in)),
-      out_features(at_least_one("out_features", out)),
+    : in_features(at_least_one("Linear", "in_features", in)),
+      out_features(at_least_one("Linear", "out_features", out)),
       weight(parameter("weight", empty_weight(in, out, options.dtype))),
       bias(parameter("bias", options.bias ? empty({out}, {.dtype = options.dtype}) : Tensor())) {
   reset_parameters();

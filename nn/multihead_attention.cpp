@@ -4,6 +4,7 @@
 #include <vector>
 
 #include <tarn/autograd/ops.h>
+#include <tarn/nn/at_least_one.h>
 #include <tarn/nn/init.h>
 #include <tarn/nn/multihead_attention.h>
 #include <tarn/tensor/error.h>
@@ -26,9 +27,7 @@ std::int64_t checked(std::int64_t embed_dim, std::int64_t num_heads, double drop
 }
 
 std::int64_t size_or(const char* name, std::optional<std::int64_t> size, std::int64_t embed_dim) {
-  if (size && *size < 1)
-    throw ValueError(str("MultiheadAttention: ", name, " = ", *size, ": expected at least 1"));
-  return size.value_or(embed_dim);
+  return at_least_one("MultiheadAttention", name, size.value_or(embed_dim));
 }
 
 // [out, in], with the memory layout of a Linear's weight.

@@ -15,7 +15,7 @@ namespace tarn::optim {
 
 namespace {
 
-constexpr const char* kName = "AveragedModel";
+constexpr const char* kAveragedModel = "AveragedModel";
 
 Tensor as_float64(const Tensor& x) { return empty_like(x, kFloat64).copy_(x); }
 
@@ -23,8 +23,8 @@ Tensor as_float64(const Tensor& x) { return empty_like(x, kFloat64).copy_(x); }
 
 AveragedModel::AveragedModel(const nn::Module& model, const AveragedModelOptions& options)
     : options_(options), tensors_(model.named_parameters()) {
-  detail::check(kName, "ema_decay", options.ema_decay, Allowed::below_one);
-  detail::check_at_least(kName, "skip", options.skip, 0);
+  detail::check(kAveragedModel, "ema_decay", options.ema_decay, Allowed::below_one);
+  detail::check_at_least(kAveragedModel, "skip", options.skip, 0);
   if (options.use_buffers) {
     for (auto& entry : model.named_buffers()) {
       if (is_floating_point(entry.second.dtype())) tensors_.push_back(std::move(entry));
@@ -35,13 +35,13 @@ AveragedModel::AveragedModel(const nn::Module& model, const AveragedModelOptions
 }
 
 void AveragedModel::update(double weight) {
-  detail::check(kName, "weight", weight, Allowed::positive);
+  detail::check(kAveragedModel, "weight", weight, Allowed::positive);
   const bool exponential = options_.ema_decay > 0;
   if (exponential && weight != 1) {
-    throw ValueError(str(kName, ": weight = ", weight, ": expected 1 for an exponential average"));
+    throw ValueError(str(kAveragedModel, ": weight = ", weight, ": expected 1 for an exponential average"));
   }
   if (applied_) {
-    throw ValueError(str(kName,
+    throw ValueError(str(kAveragedModel,
                          ": update: the model has the averages now, not what it was trained "
                          "to: expected no update() while the result of apply() lives"));
   }
@@ -67,7 +67,7 @@ void AveragedModel::copy_to_model() const {
 
 AveragedModel::Applied::Applied(AveragedModel& average) : average_(average) {
   if (average.applied_) {
-    throw ValueError(str(kName, ": apply: the model has the averages already"));
+    throw ValueError(str(kAveragedModel, ": apply: the model has the averages already"));
   }
   for (const auto& [name, tensor] : average.tensors_) own_.push_back(tensor.detach().clone());
   average.copy_to_model();
@@ -91,23 +91,23 @@ StateDict AveragedModel::state_dict() const {
 }
 
 void AveragedModel::load_state_dict(const StateDict& dict) {
-  const detail::StateReader reader(kName, dict);
+  const detail::StateReader reader(kAveragedModel, dict);
   const std::int64_t n_updates = reader.count("n_updates");
   const double weight = reader.number("weight");
-  detail::check(kName, "weight", weight, Allowed::non_negative);
+  detail::check(kAveragedModel, "weight", weight, Allowed::non_negative);
   for (const auto& [name, tensor] : state_dict()) {
     const Tensor* saved = dict.find(name);
     if (!saved) {
-      throw ValueError(str(kName, ": load_state_dict: there is no entry \"", name,
+      throw ValueError(str(kAveragedModel, ": load_state_dict: there is no entry \"", name,
                            "\": expected what state_dict() for the same model gives"));
     }
     if (saved->shape() != tensor.shape() || saved->dtype() != tensor.dtype()) {
-      throw ShapeError(str(kName, ": load_state_dict: \"", name, "\" is ", saved->dtype(), " ",
+      throw ShapeError(str(kAveragedModel, ": load_state_dict: \"", name, "\" is ", saved->dtype(), " ",
                            saved->shape(), ": expected ", tensor.dtype(), " ", tensor.shape()));
     }
   }
   if (dict.size() != averages_.size() + 2) {
-    throw ValueError(str(kName, ": load_state_dict: ", dict.size() - 2, " averages for ",
+    throw ValueError(str(kAveragedModel, ": load_state_dict: ", dict.size() - 2, " averages for ",
                          averages_.size(), " tensors: expected the same model"));
   }
   for (std::size_t i = 0; i < averages_.size(); ++i) {

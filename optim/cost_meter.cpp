@@ -11,7 +11,7 @@ namespace tarn::optim {
 
 namespace {
 
-constexpr const char* kName = "CostMeter";
+constexpr const char* kCostMeter = "CostMeter";
 
 // "36.6 G" for 3.66e10.
 std::string with_prefix(double value) {
@@ -31,8 +31,8 @@ void CostMeter::add(const Tensor& loss, std::int64_t examples) {
 }
 
 void CostMeter::add(double flops, std::int64_t examples) {
-  detail::check(kName, "flops", flops, Allowed::non_negative);
-  detail::check_at_least(kName, "examples", examples, 0);
+  detail::check(kCostMeter, "flops", flops, Allowed::non_negative);
+  detail::check_at_least(kCostMeter, "examples", examples, 0);
   flops_ += flops;
   example_gradients_ += examples;
 }
@@ -62,13 +62,13 @@ StateDict CostMeter::state_dict() const {
 }
 
 void CostMeter::load_state_dict(const StateDict& dict) {
-  const detail::StateReader reader(kName, dict);
+  const detail::StateReader reader(kCostMeter, dict);
   const std::int64_t updates = reader.count("updates");
   const std::int64_t example_gradients = reader.count("example_gradients");
   const double flops = reader.number("flops");
   const double seconds = reader.number("seconds");
-  detail::check(kName, "flops", flops, Allowed::non_negative);
-  detail::check(kName, "seconds", seconds, Allowed::non_negative);
+  detail::check(kCostMeter, "flops", flops, Allowed::non_negative);
+  detail::check(kCostMeter, "seconds", seconds, Allowed::non_negative);
   first_step_ = optimizer_.step_count() - updates;
   example_gradients_ = example_gradients;
   flops_ = flops;

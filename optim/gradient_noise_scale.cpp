@@ -15,17 +15,17 @@ namespace tarn::optim {
 
 namespace {
 
-constexpr const char* kName = "GradientNoiseScale";
+constexpr const char* kNoiseScale = "GradientNoiseScale";
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 void check_parts(std::span<const double> norms, std::span<const std::int64_t> sizes, double norm) {
   if (norms.size() != sizes.size() || norms.size() < 2) {
-    throw ValueError(str(kName, ": ", norms.size(), " norms of parts and ", sizes.size(),
+    throw ValueError(str(kNoiseScale, ": ", norms.size(), " norms of parts and ", sizes.size(),
                          " sizes: expected as many of both, at least two"));
   }
-  for (const double n : norms) detail::check(kName, "norm of a part", n, Allowed::non_negative);
-  for (const std::int64_t size : sizes) detail::check_at_least(kName, "size of a part", size, 1);
-  detail::check(kName, "norm", norm, Allowed::non_negative);
+  for (const double n : norms) detail::check(kNoiseScale, "norm of a part", n, Allowed::non_negative);
+  for (const std::int64_t size : sizes) detail::check_at_least(kNoiseScale, "size of a part", size, 1);
+  detail::check(kNoiseScale, "norm", norm, Allowed::non_negative);
 }
 
 }  // namespace
@@ -40,8 +40,8 @@ std::string to_string(const BatchSizeLimit& l) {
 
 GradientNoiseScale::GradientNoiseScale(const GradientNoiseScaleOptions& options)
     : decay_(options.decay) {
-  detail::check(kName, "decay", options.decay, Allowed::positive);
-  detail::check(kName, "decay", options.decay, Allowed::zero_to_one);
+  detail::check(kNoiseScale, "decay", options.decay, Allowed::positive);
+  detail::check(kNoiseScale, "decay", options.decay, Allowed::zero_to_one);
 }
 
 void GradientNoiseScale::update(std::span<const double> part_norms,
@@ -74,7 +74,7 @@ void GradientNoiseScale::update(std::span<const double> part_norms,
 
 void GradientNoiseScale::update(const Tensor& norms, double norm) {
   if (!norms.defined() || norms.dim() != 1) {
-    throw ShapeError(str(kName, ": norms is ",
+    throw ShapeError(str(kNoiseScale, ": norms is ",
                          norms.defined() ? "of shape " + to_string(norms.shape()) : "undefined",
                          ": expected [B], the norm of each example's gradient"));
   }
@@ -110,8 +110,8 @@ Estimate GradientNoiseScale::critical_batch_size() const {
 }
 
 BatchSizeLimit GradientNoiseScale::limit(std::int64_t batch_size) const {
-  detail::check_at_least(kName, "batch_size", batch_size, 1);
-  if (n_updates_ == 0) throw ValueError(str(kName, ": limit: expected an update() before"));
+  detail::check_at_least(kNoiseScale, "batch_size", batch_size, 1);
+  if (n_updates_ == 0) throw ValueError(str(kNoiseScale, ": limit: expected an update() before"));
   const Estimate critical = critical_batch_size();
   const double ratio = critical.value / static_cast<double>(batch_size);
   return {.batch_size = batch_size,
@@ -136,7 +136,7 @@ StateDict GradientNoiseScale::state_dict() const {
 }
 
 void GradientNoiseScale::load_state_dict(const StateDict& dict) {
-  const detail::StateReader reader(kName, dict);
+  const detail::StateReader reader(kNoiseScale, dict);
   const std::int64_t n_updates = reader.count("n_updates");
   moments_ = {.weight = reader.number("weight"),
               .squared_weight = reader.number("squared_weight"),

@@ -9,7 +9,7 @@ namespace tarn::optim {
 
 namespace {
 
-constexpr std::int64_t kMostSteps = 100'000'000;
+constexpr std::int64_t kMostUpdates = 100'000'000;
 
 }  // namespace
 
@@ -35,14 +35,14 @@ LRTail GrowBatch::tail(double base_lr) const {
   const auto limited = [&](std::int64_t t) { return batch_size(t) == options_.max_batch_size; };
   if (tail.kind == LRTail::Kind::repeating && tail.ratio < 1) {
     for (std::int64_t t = tail.begin; t < tail.begin + tail.period; ++t) {
-      if (t > kMostSteps) return {};
+      if (t > kMostUpdates) return {};
       if (!limited(t)) tail.begin = t + 1;
     }
     return tail;
   }
   if (tail.kind == LRTail::Kind::power && tail.exponent > 0) {
     std::int64_t last = tail.begin;
-    while (!limited(last) && last < kMostSteps) last = 2 * last + 1;
+    while (!limited(last) && last < kMostUpdates) last = 2 * last + 1;
     if (!limited(last)) return {};
     tail.offset += static_cast<double>(last - tail.begin);
     tail.begin = last;

@@ -15,24 +15,24 @@ namespace tarn::optim {
 
 namespace {
 
-constexpr const char* kName = "lr_range_test";
+constexpr const char* kRangeTest = "lr_range_test";
 
 void check_options(const Objective& objective, const LRRangeTestOptions& o) {
-  detail::check(kName, "start_lr", o.start_lr, Allowed::positive);
-  detail::check(kName, "end_lr", o.end_lr, Allowed::positive);
+  detail::check(kRangeTest, "start_lr", o.start_lr, Allowed::positive);
+  detail::check(kRangeTest, "end_lr", o.end_lr, Allowed::positive);
   if (o.end_lr <= o.start_lr) {
     throw ValueError(
-        str(kName, ": end_lr = ", o.end_lr, ": expected more than start_lr = ", o.start_lr));
+        str(kRangeTest, ": end_lr = ", o.end_lr, ": expected more than start_lr = ", o.start_lr));
   }
-  detail::check_at_least(kName, "steps", o.steps, 2);
-  detail::check_at_least(kName, "batch_size", o.batch_size, 1);
+  detail::check_at_least(kRangeTest, "steps", o.steps, 2);
+  detail::check_at_least(kRangeTest, "batch_size", o.batch_size, 1);
   if (o.batch_size > objective.size()) {
-    throw ValueError(str(kName, ": batch_size = ", o.batch_size, ": expected 1..", objective.size(),
+    throw ValueError(str(kRangeTest, ": batch_size = ", o.batch_size, ": expected 1..", objective.size(),
                          ", the number of examples"));
   }
-  detail::check(kName, "smoothing", o.smoothing, Allowed::below_one);
+  detail::check(kRangeTest, "smoothing", o.smoothing, Allowed::below_one);
   if (!(o.divergence > 1)) {
-    throw ValueError(str(kName, ": divergence = ", o.divergence, ": expected a value > 1"));
+    throw ValueError(str(kRangeTest, ": divergence = ", o.divergence, ": expected a value > 1"));
   }
 }
 
@@ -81,7 +81,7 @@ LRRangeTest run(const Objective& objective, Optimizer& optimizer, const LRRangeT
     const auto value = loss.item();
     if (!std::isfinite(value)) {
       if (t > 0) break;
-      throw ValueError(str(kName, ": the loss is ", value, " at the start: expected a finite one"));
+      throw ValueError(str(kRangeTest, ": the loss is ", value, " at the start: expected a finite one"));
     }
     average = o.smoothing * average + (1 - o.smoothing) * value;
     weight = o.smoothing * weight + (1 - o.smoothing);

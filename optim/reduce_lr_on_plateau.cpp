@@ -12,7 +12,7 @@ namespace tarn::optim {
 
 namespace {
 
-constexpr const char* kName = "ReduceLROnPlateau";
+constexpr const char* kPlateau = "ReduceLROnPlateau";
 
 }  // namespace
 
@@ -20,13 +20,13 @@ ReduceLROnPlateau::ReduceLROnPlateau(Optimizer& optimizer, const ReduceLROnPlate
     : optimizer_(optimizer),
       options_(options),
       best_(std::numeric_limits<double>::infinity() * (options.mode == PlateauMode::min ? 1 : -1)) {
-  detail::check(kName, "factor", options.factor, Allowed::below_one);
-  detail::check_at_least(kName, "patience", options.patience, 0);
-  detail::check(kName, "threshold", options.threshold, Allowed::non_negative);
-  detail::check_at_least(kName, "cooldown", options.cooldown, 0);
+  detail::check(kPlateau, "factor", options.factor, Allowed::below_one);
+  detail::check_at_least(kPlateau, "patience", options.patience, 0);
+  detail::check(kPlateau, "threshold", options.threshold, Allowed::non_negative);
+  detail::check_at_least(kPlateau, "cooldown", options.cooldown, 0);
   for (const double least : options.min_lr.values())
-    detail::check(kName, "min_lr", least, Allowed::non_negative);
-  detail::check(kName, "eps", options.eps, Allowed::non_negative);
+    detail::check(kPlateau, "min_lr", least, Allowed::non_negative);
+  detail::check(kPlateau, "eps", options.eps, Allowed::non_negative);
 }
 
 bool ReduceLROnPlateau::is_better(double metric) const {
@@ -67,7 +67,7 @@ std::vector<double> ReduceLROnPlateau::get_last_lr() const {
 
 StateDict ReduceLROnPlateau::state_dict() const {
   StateDict dict;
-  dict.set("class", detail::text_entry(kName));
+  dict.set("class", detail::text_entry(kPlateau));
   dict.set("groups",
            detail::integer_entry(static_cast<std::int64_t>(optimizer_.param_groups().size())));
   dict.set("last_epoch", detail::integer_entry(last_epoch_));
@@ -78,7 +78,7 @@ StateDict ReduceLROnPlateau::state_dict() const {
 }
 
 void ReduceLROnPlateau::load_state_dict(const StateDict& dict) {
-  const detail::StateReader reader(kName, dict);
+  const detail::StateReader reader(kPlateau, dict);
   reader.check_writer(optimizer_.param_groups().size());
   const std::int64_t last_epoch = reader.count("last_epoch");
   const double best = reader.number("best");

@@ -14,8 +14,8 @@ const Op kAsStrided{"as_strided"};
 const Op kCopySlices{"copy_slices"};
 
 // Where a view lies in the memory of its base.
-struct Window {
-  Window(const Tensor& view, const Tensor& base)
+struct ViewWindow {
+  ViewWindow(const Tensor& view, const Tensor& base)
       : base_sizes(base.sizes()),
         base_strides(base.strides()),
         sizes(view.sizes()),
@@ -39,22 +39,22 @@ struct Window {
   std::int64_t offset;
 };
 
-Tensor place(const Tensor& x, const Window& window);
+Tensor place(const Tensor& x, const ViewWindow& window);
 
 // What the window shows of x.
-Tensor take(const Tensor& x, const Window& window, const Where& where) {
+Tensor take(const Tensor& x, const ViewWindow& window, const Where& where) {
   const Tensor whole = x.strides() == window.base_strides ? x : window.laid_out(x);
   return record(kAsStrided, where, window.in(whole),
                 wrt(x, [window](const Tensor& g) { return place(g, window); }));
 }
 
 // x where the window is, in zeros: elements that the window shows several times are sums.
-Tensor place(const Tensor& x, const Window& window) {
+Tensor place(const Tensor& x, const ViewWindow& window) {
   const Tensor whole = empty_strided(window.base_sizes, window.base_strides, {.dtype = x.dtype()});
   kernels::fill(whole, 0);
   // An expanded dimension, the only overlap that view ops make, lies in one place.
   Tensor source = x;
-  Window target = window;
+  ViewWindow target = window;
   for (int d = 0; d < x.dim(); ++d) {
     if (window.strides[d] != 0 || window.sizes[d] == 1) continue;
     target.sizes[d] = 1;
@@ -66,7 +66,7 @@ Tensor place(const Tensor& x, const Window& window) {
 }
 
 // x with zeros where the window is.
-Tensor cleared(const Tensor& x, const Window& window) {
+Tensor cleared(const Tensor& x, const ViewWindow& window) {
   const Tensor whole = window.laid_out(x);
   kernels::fill(window.in(whole), 0);
   return record(kCopySlices, Where::current(), whole,
@@ -114,7 +114,7 @@ void refresh_history(const Tensor& view) {
   const Tensor base(impl.base);
   const Where where = base.is_leaf() ? Where() : gradient_node(base)->where();
   const GradModeGuard recording(true);
-  const Tensor fresh = take(base, Window(view, base), where);
+  const Tensor fresh = take(base, ViewWindow(view, base), where);
   impl.history = fresh.impl().history;
   impl.requires_grad = fresh.impl().requires_grad;
   impl.is_leaf = fresh.impl().is_leaf;
@@ -132,7 +132,7 @@ void write_recorded(const Tensor& self, const Tensor& result, const Where& where
     mark_recorded(impl);
     return;
   }
-  const Window window(self, base);
+  const ViewWindow window(self, base);
   record(kCopySlices, where, base,
          wrt(base, [window](const Tensor& g) { return cleared(g, window); }),
          wrt(result, [window](const Tensor& g) { return take(g, window, Where::current()); }));

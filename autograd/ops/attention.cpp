@@ -17,7 +17,7 @@
 namespace tarn {
 namespace {
 
-constexpr const char* kName = "scaled_dot_product_attention";
+constexpr const char* kAttention = "scaled_dot_product_attention";
 
 // [L, S] bool: key j is not after query i.
 Tensor causal_mask(std::int64_t queries, std::int64_t keys) {
@@ -26,11 +26,11 @@ Tensor causal_mask(std::int64_t queries, std::int64_t keys) {
 
 void check(const Tensor& query, const Tensor& key, const Tensor& mask) {
   if (query.dim() < 2 || key.dim() < 2 || query.sizes().back() != key.sizes().back()) {
-    throw ShapeError(str(kName, ": query has shape ", query.sizes(), " and key ", key.sizes(),
+    throw ShapeError(str(kAttention, ": query has shape ", query.sizes(), " and key ", key.sizes(),
                          ": expected [*, L, E] and [*, S, E]"));
   }
   if (mask.defined() && mask.dtype() != kBool && mask.dtype() != query.dtype()) {
-    throw DTypeError(str(kName, ": attn_mask is ", mask.dtype(), " and query ", query.dtype(),
+    throw DTypeError(str(kAttention, ": attn_mask is ", mask.dtype(), " and query ", query.dtype(),
                          ": expected bool or the query's type"));
   }
 }
@@ -39,7 +39,7 @@ void check(const Tensor& query, const Tensor& key, const Tensor& mask) {
 
 Tensor attention_weights(const Tensor& query, const Tensor& key, const AttentionOptions& options,
                          Where where) {
-  require_defined(kName, {&query, &key});
+  require_defined(kAttention, {&query, &key});
   const Tensor& mask = options.attn_mask;
   check(query, key, mask);
   const double scale =
@@ -61,7 +61,7 @@ Tensor attention_weights(const Tensor& query, const Tensor& key, const Attention
 
 Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                                     const AttentionOptions& options, Where where) {
-  require_defined(kName, {&query, &key, &value});
+  require_defined(kAttention, {&query, &key, &value});
   return matmul(attention_weights(query, key, options, where), value, where);
 }
 

@@ -11,6 +11,7 @@
 #include <tarn/autograd/ops/pointwise.h>
 #include <tarn/autograd/record.h>
 #include <tarn/tensor/kernels/elementwise.h>
+#include <tarn/tensor/kernels/is_nan.h>
 #include <tarn/tensor/kernels/reduce.h>
 
 namespace tarn {
@@ -70,11 +71,6 @@ void require_bool(const char* op, const Tensor& x) {
   }
 }
 
-template <class T>
-bool is_nan(T value) {
-  return value != value;
-}
-
 // The one of a and b that beats the other, by `beats` or its `order`, or NaN if one is NaN.
 template <class F>
 Tensor better(const Op& op, const Tensor& a, const Tensor& b, const Where& place, Order order,
@@ -82,7 +78,7 @@ Tensor better(const Op& op, const Tensor& a, const Tensor& b, const Where& place
   require_defined(op.name(), {&a, &b});
   const auto choice = [beats](const auto& u, const auto& v) {
     using T = ElementOf<decltype(u)>;
-    return each([beats](T x, T y) { return beats(x, y) || is_nan(x) ? x : y; }, u, v);
+    return each([beats](T x, T y) { return beats(x, y) || kernels::is_nan(x) ? x : y; }, u, v);
   };
   // Equal elements share the gradient.
   const auto gradient = [order](const Tensor& g, const Tensor& own, const Tensor& other) {
@@ -209,7 +205,7 @@ bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool e
   const Tensor u = kernels::cast(a, kFloat64);
   const Tensor v = kernels::cast(b, kFloat64);
   return all(map_to_bool<double>("allclose", u, v, [=](double x, double y) {
-    if (x == y || (equal_nan && is_nan(x) && is_nan(y))) return true;
+    if (x == y || (equal_nan && kernels::is_nan(x) && kernels::is_nan(y))) return true;
     return std::isfinite(y) && std::abs(x - y) <= atol + rtol * std::abs(y);
   }));
 }

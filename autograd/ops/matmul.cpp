@@ -76,7 +76,7 @@ Tensor product(const char* op, const Tensor& a, const Tensor& b, const Tensor& b
   return out;
 }
 
-void check_same_floating(const char* op, const Tensor& a, const Tensor& b) {
+void check_dtypes(const char* op, const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype() || !is_floating_point(a.dtype())) {
     throw DTypeError(str(op, ": operands are ", a.dtype(), " and ", b.dtype(),
                          ": expected both float32 or both float64; convert one with .to()"));
@@ -144,9 +144,9 @@ void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
                          ") but weight is ", weight.sizes(), ": expected the last dimension to be ",
                          in_features));
   }
-  check_same_floating("linear", x, weight);
+  check_dtypes("linear", x, weight);
   if (!bias.defined()) return;
-  check_same_floating("linear", x, bias);
+  check_dtypes("linear", x, bias);
   if (bias.dim() != 1 || bias.sizes()[0] != weight.sizes()[0]) {
     throw ShapeError(str("linear: bias has shape ", bias.sizes(), " but weight is ", weight.sizes(),
                          ": expected [", weight.sizes()[0], "]"));
@@ -167,7 +167,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, Where where) {
                          a.sizes().back(), " and ", inner,
                          " differ; expected [*, M, K] x [*, K, N]"));
   }
-  check_same_floating("matmul", a, b);
+  check_dtypes("matmul", a, b);
   if (a.dim() > 2 && b.dim() <= 2) {
     // One large product instead of many small ones.
     Shape shape = a.sizes();

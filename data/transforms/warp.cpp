@@ -25,9 +25,9 @@ struct Size {
 // Interpolates one channel. It is copied into a frame of `fill` first, so that every pixel has all
 // four neighbours.
 template <class T>
-class Sampler {
+class Bilinear {
  public:
-  Sampler(Size size, T fill)
+  Bilinear(Size size, T fill)
       : size_(size),
         stride_(size.width + 3),
         frame_(static_cast<std::size_t>((size.height + 3) * stride_), fill) {}
@@ -81,7 +81,7 @@ void warp_images(const Warp& warp, const Tensor& from, const Tensor& to, std::in
     std::vector<float> places(2 * pixels);
     WarpField field{size.height, size.width, std::span(places).first(pixels),
                     std::span(places).last(pixels)};
-    Sampler<T> sampler(size, static_cast<T>(warp.fill()));
+    Bilinear<T> sampler(size, static_cast<T>(warp.fill()));
     for (std::int64_t i = begin; i < end; ++i) {
       for (std::size_t p = 0; p < pixels; ++p) {
         field.y[p] = static_cast<float>(p / static_cast<std::size_t>(size.width));

@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <tarn/io/detail/grouped.h>
+#include <tarn/io/detail/hex.h>
 #include <tarn/io/detail/image_check.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
@@ -14,7 +15,7 @@ namespace {
 constexpr std::size_t kSignature = 8;
 constexpr std::size_t kAround = 12;  // length, name and checksum of a chunk
 
-struct Header {
+struct PngHeader {
   std::uint64_t width;
   std::uint64_t height;
   std::uint32_t depth;
@@ -22,22 +23,16 @@ struct Header {
   bool interlaced;
 };
 
-std::string hex(std::uint32_t value) {
-  std::string digits;
-  for (int shift = 28; shift >= 0; shift -= 4) digits += "0123456789abcdef"[value >> shift & 15];
-  return digits;
-}
-
 // Samples of a pixel; 0 for a colour type that there is none of.
 std::uint64_t samples(std::uint32_t color) {
   constexpr std::uint64_t kSamples[] = {1, 0, 3, 1, 2, 0, 4};
   return color < 7 ? kSamples[color] : 0;
 }
 
-Header read_header(const ImageBytes& bytes, std::size_t at, std::size_t length,
+PngHeader read_header(const ImageBytes& bytes, std::size_t at, std::size_t length,
                    const ImageOptions& options) {
   if (length != 13) bytes.fail(str("IHDR has ", length, " bytes: expected 13"), at);
-  const Header header{bytes.big32(at), bytes.big32(at + 4), bytes.byte(at + 8), bytes.byte(at + 9),
+  const PngHeader header{bytes.big32(at), bytes.big32(at + 4), bytes.byte(at + 8), bytes.byte(at + 9),
                       bytes.byte(at + 12) == 1};
   bytes.check_size(header.width, header.height, at, options);
   const std::uint32_t depth = header.depth;
@@ -56,7 +51,7 @@ Header read_header(const ImageBytes& bytes, std::size_t at, std::size_t length,
 }
 
 // Bytes that the pixels take before compression: each row has one more, for its filter.
-std::uint64_t unpacked_size(const Header& header) {
+std::uint64_t unpacked_size(const PngHeader& header) {
   struct Pass {
     std::uint64_t x, y, dx, dy;
   };
@@ -138,7 +133,7 @@ bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
 }  // namespace
 
 void check_png(const ImageBytes& bytes, const ImageOptions& options) {
-  Header header{};
+  PngHeader header{};
   Inflater inflater;
   std::uint64_t expected = 0;
   std::string_view last;

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <string_view>
 #include <system_error>
 
@@ -10,6 +9,7 @@
 #include <zlib.h>
 
 #include <tarn/io/detail/grouped.h>
+#include <tarn/io/detail/hex.h>
 #include <tarn/io/detail/input_file.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
@@ -24,12 +24,6 @@ constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
 constexpr std::uint64_t kMaxRatio = 258 * 8 / 2;
 // Window of 32 KiB, and gzip headers instead of zlib's.
 constexpr int kGzipWindow = 15 + 16;
-
-std::string hex(std::uint32_t value) {
-  char digits[8];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value, 16).ptr;
-  return std::string(8 - static_cast<std::size_t>(end - digits), '0').append(digits, end);
-}
 
 }  // namespace
 

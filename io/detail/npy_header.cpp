@@ -9,13 +9,13 @@
 namespace tarn::io::detail {
 namespace {
 
-constexpr std::size_t kMaxHeader = 65'536;
+constexpr std::size_t kMaxNpyHeader = 65'536;
 
-struct Type {
+struct NpyType {
   std::string_view name;
   ElementType element;
 };
-constexpr Type kTypes[] = {
+constexpr NpyType kNpyTypes[] = {
     {"f2", ElementType::f16}, {"f4", ElementType::f32},    {"f8", ElementType::f64},
     {"i1", ElementType::i8},  {"i2", ElementType::i16},    {"i4", ElementType::i32},
     {"i8", ElementType::i64}, {"u1", ElementType::u8},     {"u2", ElementType::u16},
@@ -111,7 +111,7 @@ class Parser {
                "' (Python objects), refused since reading them can run code,"),
            "a numeric array");
     }
-    for (const Type& type : kTypes) {
+    for (const NpyType& type : kNpyTypes) {
       if (text.empty() || text.substr(1) != type.name) continue;
       if (text[0] != '<' && text[0] != '>' && (text[0] != '|' || stored_size(type.element) > 1))
         break;
@@ -183,8 +183,8 @@ NpyHeader read_npy_header(ByteReader& file) {
   read(start + 8, version == 1 ? 2 : 4);
   std::size_t length = 0;
   for (int i = version == 1 ? 1 : 3; i >= 0; --i) length = length << 8 | start[8 + i];
-  if (length > kMaxHeader) {
-    file.fail(str("header of ", length, " bytes at offset 8: expected at most ", kMaxHeader), 8);
+  if (length > kMaxNpyHeader) {
+    file.fail(str("header of ", length, " bytes at offset 8: expected at most ", kMaxNpyHeader), 8);
   }
   NpyHeader header;
   std::string text(length, ' ');

@@ -16,7 +16,7 @@
 namespace tarn::io::detail {
 namespace {
 
-constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
+constexpr std::size_t kMostWritten = std::size_t{1} << 30;
 
 // Where a chain of links ends; the path itself when there is nothing yet.
 std::string resolved(const std::string& path) {
@@ -58,7 +58,7 @@ OutputFile::~OutputFile() {
 
 void OutputFile::write(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    const ssize_t count = ::write(descriptor_, bytes.data(), std::min(bytes.size(), kMostAtOnce));
+    const ssize_t count = ::write(descriptor_, bytes.data(), std::min(bytes.size(), kMostWritten));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail("cannot be written", errno);
     bytes = bytes.subspan(static_cast<std::size_t>(count));

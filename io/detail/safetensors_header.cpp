@@ -15,22 +15,22 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::uint64_t kMaxHeader = 100'000'000;
+constexpr std::uint64_t kMaxSafetensorsHeader = 100'000'000;
 constexpr const char* kMetadata = "__metadata__";
 
-struct Type {
+struct StoredType {
   std::string_view name;
   ElementType element;
 };
-constexpr Type kTypes[] = {
+constexpr StoredType kStoredTypes[] = {
     {"F64", ElementType::f64},   {"F32", ElementType::f32}, {"F16", ElementType::f16},
     {"BF16", ElementType::bf16}, {"I64", ElementType::i64}, {"I32", ElementType::i32},
     {"I16", ElementType::i16},   {"I8", ElementType::i8},   {"U32", ElementType::u32},
     {"U16", ElementType::u16},   {"U8", ElementType::u8},   {"BOOL", ElementType::boolean}};
 
 std::string_view name_of(ElementType element) {
-  return std::find_if(std::begin(kTypes), std::end(kTypes),
-                      [&](const Type& type) { return type.element == element; })
+  return std::find_if(std::begin(kStoredTypes), std::end(kStoredTypes),
+                      [&](const StoredType& type) { return type.element == element; })
       ->name;
 }
 
@@ -70,7 +70,7 @@ class HeaderReader : public Json::json_sax_t {
       return true;
     }
     if (place_ != Place::fields || key_ != "dtype") return refuse("a string");
-    for (const Type& type : kTypes) {
+    for (const StoredType& type : kStoredTypes) {
       if (type.name != text) continue;
       entry().element = type.element;
       return true;
@@ -263,8 +263,8 @@ std::uint64_t safetensors_header_length(const FileName& file, std::string_view s
   std::uint64_t length = 0;
   for (std::size_t i = kSafetensorsLengthBytes; i-- > 0;)
     length = length << 8 | static_cast<std::uint8_t>(start[i]);
-  if (length > kMaxHeader || length > file_bytes - kSafetensorsLengthBytes) {
-    file.fail(str("header length ", grouped(length), " at offset 0: limit ", grouped(kMaxHeader),
+  if (length > kMaxSafetensorsHeader || length > file_bytes - kSafetensorsLengthBytes) {
+    file.fail(str("header length ", grouped(length), " at offset 0: limit ", grouped(kMaxSafetensorsHeader),
                   " (file has ", grouped(file_bytes),
                   "); truncated download, or not a safetensors file"));
   }
@@ -323,9 +323,9 @@ SafetensorsLayout lay_out_safetensors(const FileName& file, const StateDict& ten
   }
   json += "}";
   json.append((8 - json.size() % 8) % 8, ' ');
-  if (json.size() > kMaxHeader) {
+  if (json.size() > kMaxSafetensorsHeader) {
     throw ValueError(str(file.component, ": ", file.path, ": the names take ", grouped(json.size()),
-                         " bytes: expected at most ", grouped(kMaxHeader)));
+                         " bytes: expected at most ", grouped(kMaxSafetensorsHeader)));
   }
   for (std::size_t i = 0; i < kSafetensorsLengthBytes; ++i)
     layout.start += static_cast<char>(json.size() >> (8 * i));

@@ -4,14 +4,14 @@
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/kernels/batch_norm.h>
 #include <tarn/tensor/kernels/cast.h>
+#include <tarn/tensor/kernels/grain.h>
 #include <tarn/tensor/kernels/visit.h>
 #include <tarn/tensor/parallel.h>
 
 namespace tarn::kernels {
 namespace {
 
-constexpr std::int64_t kGrain = 16384;
-constexpr int kLanes = 16;
+constexpr int kChannelLanes = 16;
 
 // x [N, C, *] as `images` rows of `size` elements for each of `channels`.
 struct Channels {
@@ -31,15 +31,15 @@ struct Channels {
                    for (std::int64_t channel = begin; channel < end; ++channel) f(channel);
                  });
   }
-  // Sum of f(i) over the offsets i of a channel's elements, element k of a row in lane k % kLanes.
+  // Sum of f(i) over the offsets i of a channel's elements, element k of a row in lane k % kChannelLanes.
   template <class F>
   double sum(std::int64_t channel, F f) const {
-    std::array<double, kLanes> lanes{};
+    std::array<double, kChannelLanes> lanes{};
     for (std::int64_t image = 0; image < images; ++image) {
       const std::int64_t first = offset(image, channel);
       std::int64_t i = 0;
-      for (; i + kLanes <= size; i += kLanes) {
-        for (std::size_t lane = 0; lane < kLanes; ++lane)
+      for (; i + kChannelLanes <= size; i += kChannelLanes) {
+        for (std::size_t lane = 0; lane < kChannelLanes; ++lane)
           lanes[lane] += f(first + i + static_cast<std::int64_t>(lane));
       }
       for (std::size_t lane = 0; i < size; ++i, ++lane) lanes[lane] += f(first + i);

@@ -5,6 +5,7 @@
 #include <tarn/tensor/kernels/cast.h>
 #include <tarn/tensor/kernels/convolution.h>
 #include <tarn/tensor/kernels/gemm.h>
+#include <tarn/tensor/kernels/grain.h>
 #include <tarn/tensor/kernels/visit.h>
 #include <tarn/tensor/parallel.h>
 
@@ -14,8 +15,6 @@ namespace {
 // Unfolded elements at a time: with the operands of the product they stay in the second-level
 // cache.
 constexpr std::int64_t kBlock = 65536;
-// Multiply-adds below which another thread costs more than it saves.
-constexpr std::int64_t kSerialWork = 400'000;
 // The weight's gradient is summed over parts of the batch side by side: so many multiply-adds make
 // a part worth its memory, of which there is a limit, in elements.
 constexpr std::int64_t kPartWork = 4'000'000;

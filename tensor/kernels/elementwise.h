@@ -9,6 +9,7 @@
 
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/kernels/alias.h>
+#include <tarn/tensor/kernels/grain.h>
 #include <tarn/tensor/kernels/promotion.h>
 #include <tarn/tensor/kernels/visit.h>
 #include <tarn/tensor/parallel.h>
@@ -38,10 +39,6 @@ First each(const F& f, const First& first, const Rest&... rest) {
   for (int i = 0; i < First::SizeAtCompileTime; ++i) out[i] = f(first[i], rest[i]...);
   return out;
 }
-
-/// Elements below which another thread costs more than it saves (measured: a parallel region is
-/// about 1 us).
-inline constexpr std::int64_t kGrain = 16384;
 
 /// A loop nest over `Operands` tensors: the outer dimensions odometer-wise, the innermost in rows.
 template <std::size_t Operands>

@@ -5,6 +5,7 @@
 #include <Eigen/Core>
 
 #include <tarn/tensor/kernels/gemm.h>
+#include <tarn/tensor/kernels/grain.h>
 #include <tarn/tensor/parallel.h>
 
 // The packet types carry attributes that template arguments drop; nothing here depends on them.
@@ -32,8 +33,6 @@ constexpr int kRowVectors = 8;
 constexpr std::int64_t kDepth = 256;
 // From this many rows on, copying a panel of b side by side costs less than its cache misses.
 constexpr std::int64_t kPackRows = 256;
-// Below this many multiply-adds a second thread costs more than it saves.
-constexpr std::int64_t kSerialWork = 400'000;
 
 // c[rows, vectors * width] = (accumulate ? c : bias or 0) + a b over `depth` terms.
 template <class T, int rows, int vectors>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <tarn/tensor/kernels/grain.h>
 #include <tarn/tensor/parallel.h>
 #include <tarn/tensor/shape.h>
 
@@ -37,7 +38,6 @@ class Lines {
   /// Calls f(i) for every line, on several threads when there is enough to do.
   template <class F>
   void for_each(F f) const {
-    constexpr std::int64_t kGrain = 16384;
     parallel_for(0, count_, std::max<std::int64_t>(1, kGrain / std::max<std::int64_t>(1, length_)),
                  [&](std::int64_t begin, std::int64_t end) {
                    for (std::int64_t i = begin; i < end; ++i) f(i);

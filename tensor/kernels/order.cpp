@@ -6,21 +6,13 @@
 #include <vector>
 
 #include <tarn/tensor/factories.h>
+#include <tarn/tensor/kernels/is_nan.h>
 #include <tarn/tensor/kernels/lines.h>
 #include <tarn/tensor/kernels/order.h>
 #include <tarn/tensor/kernels/visit.h>
 
 namespace tarn::kernels {
 namespace {
-
-template <class T>
-bool is_nan(T value) {
-  if constexpr (std::is_floating_point_v<T>) {
-    return std::isnan(value);
-  } else {
-    return false;
-  }
-}
 
 // Ascending with NaN last, descending with NaN first.
 template <class T>

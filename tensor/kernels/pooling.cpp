@@ -5,6 +5,7 @@
 
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/kernels/cast.h>
+#include <tarn/tensor/kernels/grain.h>
 #include <tarn/tensor/kernels/pooling.h>
 #include <tarn/tensor/kernels/visit.h>
 #include <tarn/tensor/parallel.h>
@@ -12,7 +13,6 @@
 namespace tarn::kernels {
 namespace {
 
-constexpr std::int64_t kGrain = 16384;
 
 // Calls f(plane) for `planes` planes of `size` elements of work on several threads.
 template <class F>

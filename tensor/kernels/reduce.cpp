@@ -8,6 +8,8 @@
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/kernels/alias.h>
 #include <tarn/tensor/kernels/cast.h>
+#include <tarn/tensor/kernels/grain.h>
+#include <tarn/tensor/kernels/is_nan.h>
 #include <tarn/tensor/kernels/lines.h>
 #include <tarn/tensor/kernels/reduce.h>
 #include <tarn/tensor/kernels/visit.h>
@@ -21,28 +23,27 @@ namespace {
 template <class T>
 using Sum = std::conditional_t<std::is_floating_point_v<T>, double, std::int64_t>;
 
-constexpr int kLanes = 16;
+constexpr int kSumLanes = 16;
 // Elements of one partial sum; sums of more are combined in a binary tree whose shape depends on
 // their number alone.
 constexpr std::int64_t kChunk = 4096;
-constexpr std::int64_t kGrain = 16384;
 
 template <class T>
-using SumLanes = Eigen::Array<Sum<T>, kLanes, 1>;
+using SumLanes = Eigen::Array<Sum<T>, kSumLanes, 1>;
 
-// Sum of up to kChunk elements: element i goes to lane i % kLanes, and the lanes are added
+// Sum of up to kChunk elements: element i goes to lane i % kSumLanes, and the lanes are added
 // pairwise.
 template <class T>
 Sum<T> chunk_sum(const T* first, std::int64_t count, std::int64_t stride) {
   SumLanes<T> lanes = SumLanes<T>::Zero();
   std::int64_t i = 0;
   if (stride == 1) {
-    for (; i + kLanes <= count; i += kLanes) {
-      lanes += Eigen::Map<const Eigen::Array<T, kLanes, 1>>(first + i).template cast<Sum<T>>();
+    for (; i + kSumLanes <= count; i += kSumLanes) {
+      lanes += Eigen::Map<const Eigen::Array<T, kSumLanes, 1>>(first + i).template cast<Sum<T>>();
     }
   }
-  for (; i < count; ++i) lanes[i % kLanes] += static_cast<Sum<T>>(first[i * stride]);
-  for (int half = kLanes / 2; half > 0; half /= 2) {
+  for (; i < count; ++i) lanes[i % kSumLanes] += static_cast<Sum<T>>(first[i * stride]);
+  for (int half = kSumLanes / 2; half > 0; half /= 2) {
     for (int lane = 0; lane < half; ++lane) lanes[lane] += lanes[lane + half];
   }
   return lanes[0];
@@ -116,18 +117,18 @@ void sum_lines(const T* x, Line kept, Line reduced, O* out, double divisor) {
     });
   }
   // Neighbouring columns are summed side by side, each from the first row to the last.
-  const std::int64_t blocks = (kept.size + kLanes - 1) / kLanes;
+  const std::int64_t blocks = (kept.size + kSumLanes - 1) / kSumLanes;
   parallel_for(
-      0, blocks, std::max<std::int64_t>(1, grain / kLanes),
+      0, blocks, std::max<std::int64_t>(1, grain / kSumLanes),
       [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t b = begin; b < end; ++b) {
-          const std::int64_t column = b * kLanes;
-          const std::int64_t width = std::min<std::int64_t>(kLanes, kept.size - column);
+          const std::int64_t column = b * kSumLanes;
+          const std::int64_t width = std::min<std::int64_t>(kSumLanes, kept.size - column);
           SumLanes<T> sums = SumLanes<T>::Zero();
           for (std::int64_t j = 0; j < reduced.size; ++j) {
             const T* const row = x + j * reduced.stride + column;
-            if (width == kLanes) {
-              sums += Eigen::Map<const Eigen::Array<T, kLanes, 1>>(row).template cast<Sum<T>>();
+            if (width == kSumLanes) {
+              sums += Eigen::Map<const Eigen::Array<T, kSumLanes, 1>>(row).template cast<Sum<T>>();
             } else {
               for (std::int64_t i = 0; i < width; ++i) sums[i] += static_cast<Sum<T>>(row[i]);
             }
@@ -149,15 +150,6 @@ Tensor move_back(const Tensor& x, DimMask mask) {
     }
   }
   return alias(x, sizes, strides);
-}
-
-template <class T>
-bool is_nan(T value) {
-  if constexpr (std::is_floating_point_v<T>) {
-    return std::isnan(value);
-  } else {
-    return false;
-  }
 }
 
 template <class T>

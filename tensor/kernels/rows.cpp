@@ -10,8 +10,8 @@ namespace {
 
 // A contiguous tensor of `sizes` around dimension `dim`: blocks of `inner` elements, `size` of them
 // in each of `outer` groups.
-struct Blocks {
-  Blocks(const Shape& sizes, int dim) : size(sizes[dim]) {
+struct RowBlocks {
+  RowBlocks(const Shape& sizes, int dim) : size(sizes[dim]) {
     for (int d = 0; d < dim; ++d) outer *= sizes[d];
     for (int d = dim + 1; d < sizes.size(); ++d) inner *= sizes[d];
   }
@@ -28,7 +28,7 @@ Tensor with_rows(const Tensor& x, int dim, const Tensor& rows, const Tensor& sou
   const Tensor parts = cast(source, x.dtype(), /*contiguous=*/true);
   const auto* const row = rows.data_ptr<std::int64_t>();
   const std::int64_t picked = rows.numel();
-  const Blocks to(x.sizes(), dim);
+  const RowBlocks to(x.sizes(), dim);
   visit(x.dtype(), [&]<class T>() {
     for (std::int64_t o = 0; o < to.outer; ++o) {
       for (std::int64_t i = 0; i < picked; ++i) {
@@ -48,7 +48,7 @@ Tensor select_rows(const Tensor& x, int dim, const Tensor& rows) {
   Tensor out = empty(sizes, {.dtype = x.dtype()});
   const Tensor source = cast(x, x.dtype(), /*contiguous=*/true);
   const auto* const row = rows.data_ptr<std::int64_t>();
-  const Blocks from(x.sizes(), dim);
+  const RowBlocks from(x.sizes(), dim);
   const auto block = static_cast<std::size_t>(from.inner) * element_size(x.dtype());
   const std::byte* const first = source.impl().data;
   std::byte* target = out.impl().data;

@@ -15,6 +15,8 @@
 #include "thrown_text.h"
 
 namespace tarn::data {
+using ::operator+;
+
 namespace {
 
 const Bytes kSix = {1, 2, 3, 4, 250, 255};

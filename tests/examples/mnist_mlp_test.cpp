@@ -193,7 +193,8 @@ TEST_F(MnistMlp, StopsAtASignalAndIsResumedAsIfItHadNotStopped) {
       {SIGTERM, "epoch 1/3  update 63/63", "SIGTERM"},
       {SIGTERM, "epoch 2/3  update 30/", "SIGTERM"}};
   for (const auto& [signal, line, name] : stops) {
-    const auto send = [&, sent = false](pid_t program, const std::string& out) mutable {
+    const auto send = [&signal = signal, &line = line, sent = false](
+                          pid_t program, const std::string& out) mutable {
       if (sent || out.find(line) == std::string::npos) return;
       sent = true;
       kill(program, signal);

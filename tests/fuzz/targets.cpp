@@ -77,7 +77,7 @@ bool accepts(F&& f) {
 }
 
 // Touches every element, so that a sanitizer sees memory that is not there.
-double sum(const Tensor& x) {
+double total(const Tensor& x) {
   double total = 0;
   for (const double value : x.to_vector()) total += value;
   return total;
@@ -90,7 +90,7 @@ bool same_bits(const Tensor& a, const Tensor& b) {
 }
 
 void read_idx(Input bytes) {
-  accepts([&] { sum(data::read_idx(file_of(bytes))); });
+  accepts([&] { total(data::read_idx(file_of(bytes))); });
 }
 
 void read_image(Input bytes) {
@@ -99,16 +99,16 @@ void read_image(Input bytes) {
   accepts([&] {
     const Tensor x = io::read_image(file_of(bytes), {.max_side = 4096, .max_pixels = limit});
     require(x.dim() == 3 && x.size(0) == 3 && x.numel() <= 3 * limit, "an image is [3, H, W]");
-    sum(x);
+    total(x);
   });
-  accepts([&] { sum(io::read_image(file_of(bytes), {.channels = 1, .max_pixels = limit})); });
+  accepts([&] { total(io::read_image(file_of(bytes), {.channels = 1, .max_pixels = limit})); });
 }
 
 void read_cifar10(Input bytes) {
   file_of(bytes, "test_batch.bin");
   accepts([&] {
     const data::CIFAR10 set(folder(), {.train = false});
-    if (set.size() > 0) sum(set.get(set.size() - 1).data);
+    if (set.size() > 0) total(set.get(set.size() - 1).data);
   });
 }
 
@@ -117,7 +117,7 @@ void read_csv(Input bytes) {
   for (const bool header : {true, false}) {
     accepts([&] {
       const data::CSV set(path, {.header = header, .missing = 0.0});
-      if (set.size() > 0) sum(set.get(set.size() - 1).data);
+      if (set.size() > 0) total(set.get(set.size() - 1).data);
     });
   }
   accepts([&] { const data::CSV set(path, {.delimiter = ';', .label_dtype = kInt64}); });

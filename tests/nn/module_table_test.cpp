@@ -230,8 +230,9 @@ void expect_case(nn::Module& module, const ModuleFixture& fixture, Coverage& cov
   }
   StateDict state = module.state_dict();
   for (const auto& [name, before] : fixture.state) {
-    const auto changed = std::find_if(fixture.after.begin(), fixture.after.end(),
-                                      [&](const auto& entry) { return entry.first == name; });
+    const auto changed =
+        std::find_if(fixture.after.begin(), fixture.after.end(),
+                     [&name = name](const auto& entry) { return entry.first == name; });
     const Tensor& expected = changed == fixture.after.end() ? before : changed->second;
     EXPECT_TRUE(is_close(*state.find(name), expected, kNear)) << name << " after the call";
     coverage.buffers += changed != fixture.after.end();
