@@ -49,12 +49,10 @@ void run(F f, std::int64_t n, T* p, const T* g, S*... s) {
     line(
         at,
         [=](const T* from) {
-          using tarn::kernels::detail::Step;
-          return tarn::kernels::detail::load_part<Step::unit, L::SizeAtCompileTime>(from, 1, 0,
-                                                                                    left);
+          return tarn::kernels::detail::load_part<L::SizeAtCompileTime>(from, left);
         },
         [=](const L& values, T* to) {
-          tarn::kernels::detail::store_part<L::SizeAtCompileTime>(to, 1, 0, left, values);
+          tarn::kernels::detail::store_part<L::SizeAtCompileTime>(to, left, values);
         });
   });
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -102,21 +103,6 @@ Nest<Operands> make_nest(const Shape& shape, const std::array<Shape, Operands>& 
 
 namespace detail {
 
-enum class Step { unit, zero, any };
-
-template <Step step, int N, class T>
-Lanes<T, N> load(const T* first, std::int64_t stride, std::int64_t at) {
-  if constexpr (step == Step::unit) {
-    return Eigen::Map<const Lanes<T, N>>(first + at);
-  } else if constexpr (step == Step::zero) {
-    return Lanes<T, N>::Constant(*first);
-  } else {
-    Lanes<T, N> values;
-    for (int i = 0; i < N; ++i) values[i] = first[(at + i) * stride];
-    return values;
-  }
-}
-
 // A part of a line moves through a mask where the processor has one: put together element by
 // element, it could not be loaded before each of them has left the store buffer.
 #ifdef EIGEN_VECTORIZE_AVX512
@@ -150,70 +136,82 @@ template <class T, int N>
 inline constexpr bool kMasked = false;
 #endif
 
-// Fills up with ones, at which every function is harmless.
-template <Step step, int N, class T>
-Lanes<T, N> load_part(const T* first, std::int64_t stride, std::int64_t at, std::int64_t count) {
+// `count` elements of a line, filled up with ones, at which every function is harmless.
+template <int N, class T>
+Lanes<T, N> load_part(const T* first, std::int64_t count) {
   Lanes<T, N> values = Lanes<T, N>::Constant(T(1));
-  if constexpr (step == Step::unit && kMasked<T, N>) {
-    load_masked(values.data(), first + at, count);
+  if constexpr (kMasked<T, N>) {
+    load_masked(values.data(), first, count);
   } else {
-    for (int i = 0; i < count; ++i) values[i] = first[(at + i) * stride];
+    std::copy_n(first, count, values.data());
   }
   return values;
 }
 
 template <int N, class T>
-void store_part(T* first, std::int64_t stride, std::int64_t at, std::int64_t count,
-                const Lanes<T, N>& values) {
+void store_part(T* first, std::int64_t count, const Lanes<T, N>& values) {
   if constexpr (kMasked<T, N>) {
-    if (stride == 1) return store_masked(first + at, values.data(), count);
+    store_masked(first, values.data(), count);
+  } else {
+    std::copy_n(values.data(), count, first);
   }
-  for (int i = 0; i < count; ++i) first[(at + i) * stride] = values[i];
 }
 
-// One row: out[i * strides[0]] = f(in_k[i * strides[k + 1]]...).
-template <int N, Step... steps, class O, class F, class... In>
+// Elements of an operand that does not lie side by side are staged so many at a time: functions are
+// compiled for one layout only.
+inline constexpr std::int64_t kStaged = 256;
+
+template <class T>
+struct Stage {
+  Stage() {}  // NOLINT(modernize-use-equals-default): a default one would be filled with zeros
+  alignas(64) T elements[kStaged];
+};
+
+// Elements at..at + count of a row with this stride, one after the other, in `stage` or in place.
+template <class T>
+[[gnu::noinline]] const T* staged(const T* row, std::int64_t stride, std::int64_t at,
+                                  std::int64_t count, T* stage) {
+  if (stride == 0) {
+    if (at == 0) std::fill_n(stage, count, *row);
+  } else {
+    for (std::int64_t i = 0; i < count; ++i) stage[i] = row[(at + i) * stride];
+  }
+  return stage;
+}
+
+// out[i] = f(in[i]...)
+template <int N, class O, class F, class... In>
+void unit_row(O* out, std::int64_t count, F& f, const In*... in) {
+  std::int64_t at = 0;
+  for (; at + N <= count; at += N) {
+    Eigen::Map<Lanes<O, N>>(out + at) = f(Lanes<In, N>(Eigen::Map<const Lanes<In, N>>(in + at))...);
+  }
+  if (at < count) {
+    const Lanes<O, N> values = f(load_part<N>(in + at, count - at)...);
+    store_part<N>(out + at, count - at, values);
+  }
+}
+
+// out[i * strides[0]] = f(in_k[i * strides[k + 1]]...)
+template <int N, class O, class F, class... In>
 void row(O* out, const std::array<std::int64_t, sizeof...(In) + 1>& strides, std::int64_t count,
          F& f, const In*... in) {
-  const auto run = [&]<std::size_t... k>(std::index_sequence<k...>) {
-    std::int64_t at = 0;
-    for (; strides[0] == 1 && at + N <= count; at += N) {
-      Eigen::Map<Lanes<O, N>>(out + at) = f(load<steps, N>(in, strides[k + 1], at)...);
+  const bool unit = std::all_of(strides.begin(), strides.end(), [](auto s) { return s == 1; });
+  const std::int64_t piece = unit ? count : kStaged;
+  std::tuple<Stage<O>, Stage<In>...> stages;
+  for (std::int64_t at = 0; at < count; at += piece) {
+    const std::int64_t part = std::min(piece, count - at);
+    O* const to = strides[0] == 1 ? out + at : std::get<0>(stages).elements;
+    [&]<std::size_t... k>(std::index_sequence<k...>) {
+      unit_row<N>(to, part, f,
+                  (strides[k + 1] == 1 ? in + at
+                                       : staged(in, strides[k + 1], at, part,
+                                                std::get<k + 1>(stages).elements))...);
     }
-    for (; at < count; at += N) {
-      const std::int64_t part = std::min<std::int64_t>(N, count - at);
-      const Lanes<O, N> values = f(load_part<steps, N>(in, strides[k + 1], at, part)...);
-      store_part<N>(out, strides[0], at, part, values);
-    }
-  };
-  run(std::index_sequence_for<In...>());
-}
-
-template <int N, class O, class F, class A>
-void any_row(O* out, const std::array<std::int64_t, 2>& s, std::int64_t count, F& f, const A* a) {
-  if (s[1] == 1) return row<N, Step::unit>(out, s, count, f, a);
-  if (s[1] == 0) return row<N, Step::zero>(out, s, count, f, a);
-  return row<N, Step::any>(out, s, count, f, a);
-}
-
-template <int N, class O, class F, class A, class B>
-void any_row(O* out, const std::array<std::int64_t, 3>& s, std::int64_t count, F& f, const A* a,
-             const B* b) {
-  if (s[1] == 1 && s[2] == 1) return row<N, Step::unit, Step::unit>(out, s, count, f, a, b);
-  if (s[1] == 1 && s[2] == 0) return row<N, Step::unit, Step::zero>(out, s, count, f, a, b);
-  if (s[1] == 0 && s[2] == 1) return row<N, Step::zero, Step::unit>(out, s, count, f, a, b);
-  return row<N, Step::any, Step::any>(out, s, count, f, a, b);
-}
-
-template <Step step, class>
-inline constexpr Step kEach = step;
-
-template <int N, class O, class F, class... In>
-void any_row(O* out, const std::array<std::int64_t, sizeof...(In) + 1>& s, std::int64_t count, F& f,
-             const In*... in) {
-  if (std::all_of(s.begin(), s.end(), [](std::int64_t stride) { return stride == 1; }))
-    return row<N, kEach<Step::unit, In>...>(out, s, count, f, in...);
-  return row<N, kEach<Step::any, In>...>(out, s, count, f, in...);
+    (std::index_sequence_for<In...>());
+    if (strides[0] == 1) continue;
+    for (std::int64_t i = 0; i < part; ++i) out[(at + i) * strides[0]] = to[i];
+  }
 }
 
 inline bool same_layout(const Tensor& a, const Tensor& b) {
@@ -232,8 +230,8 @@ void map_into(const Tensor& out, F f, const Tensors&... in) {
   const auto run = [&](const std::array<std::int64_t, operands>& offsets,
                        const std::array<std::int64_t, operands>& strides, std::int64_t count) {
     [&]<std::size_t... k>(std::index_sequence<k...>) {
-      detail::any_row<N>(first + offsets[0], strides, count, f,
-                         in.template data_ptr<In>() + offsets[k + 1]...);
+      detail::row<N>(first + offsets[0], strides, count, f,
+                     in.template data_ptr<In>() + offsets[k + 1]...);
     }
     (std::index_sequence_for<In...>());
   };
