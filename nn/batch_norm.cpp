@@ -3,8 +3,8 @@
 #include <tarn/autograd/detail/defined.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/batch_norm.h>
-#include <tarn/nn/at_least_one.h>
 #include <tarn/nn/batch_norm.h>
+#include <tarn/nn/detail/at_least_one.h>
 #include <tarn/nn/init.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>

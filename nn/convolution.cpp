@@ -2,8 +2,8 @@
 
 #include <tarn/autograd/detail/window.h>
 #include <tarn/autograd/ops/convolution.h>
-#include <tarn/nn/at_least_one.h>
 #include <tarn/nn/convolution.h>
+#include <tarn/nn/detail/at_least_one.h>
 #include <tarn/nn/init.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>

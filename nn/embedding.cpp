@@ -1,6 +1,6 @@
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/embedding.h>
-#include <tarn/nn/at_least_one.h>
+#include <tarn/nn/detail/at_least_one.h>
 #include <tarn/nn/embedding.h>
 #include <tarn/nn/init.h>
 #include <tarn/tensor/error.h>

@@ -1,7 +1,7 @@
 #include <cmath>
 
 #include <tarn/autograd/ops/matmul.h>
-#include <tarn/nn/at_least_one.h>
+#include <tarn/nn/detail/at_least_one.h>
 #include <tarn/nn/init.h>
 #include <tarn/nn/linear.h>
 #include <tarn/tensor/error.h>

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include <tarn/autograd/ops.h>
-#include <tarn/nn/at_least_one.h>
+#include <tarn/nn/detail/at_least_one.h>
 #include <tarn/nn/init.h>
 #include <tarn/nn/multihead_attention.h>
 #include <tarn/tensor/error.h>

@@ -1,4 +1,4 @@
-#include <tarn/nn/at_least_one.h>
+#include <tarn/nn/detail/at_least_one.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
 
