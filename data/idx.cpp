@@ -30,7 +30,8 @@ std::string quoted(std::span<const std::byte> bytes) {
   std::string numbers;
   std::string text;
   for (const std::byte byte : bytes) {
-    numbers.append(numbers.empty() ? "" : " ").append(io::detail::hex(std::to_integer<unsigned>(byte), 2));
+    numbers.append(numbers.empty() ? "" : " ")
+        .append(io::detail::hex(std::to_integer<unsigned>(byte), 2));
     const char c = static_cast<char>(byte);
     text += c >= ' ' && c <= '~' ? c : '.';
   }

@@ -38,7 +38,8 @@ void AveragedModel::update(double weight) {
   detail::check(kAveragedModel, "weight", weight, Allowed::positive);
   const bool exponential = options_.ema_decay > 0;
   if (exponential && weight != 1) {
-    throw ValueError(str(kAveragedModel, ": weight = ", weight, ": expected 1 for an exponential average"));
+    throw ValueError(
+        str(kAveragedModel, ": weight = ", weight, ": expected 1 for an exponential average"));
   }
   if (applied_) {
     throw ValueError(str(kAveragedModel,
@@ -102,8 +103,9 @@ void AveragedModel::load_state_dict(const StateDict& dict) {
                            "\": expected what state_dict() for the same model gives"));
     }
     if (saved->shape() != tensor.shape() || saved->dtype() != tensor.dtype()) {
-      throw ShapeError(str(kAveragedModel, ": load_state_dict: \"", name, "\" is ", saved->dtype(), " ",
-                           saved->shape(), ": expected ", tensor.dtype(), " ", tensor.shape()));
+      throw ShapeError(str(kAveragedModel, ": load_state_dict: \"", name, "\" is ", saved->dtype(),
+                           " ", saved->shape(), ": expected ", tensor.dtype(), " ",
+                           tensor.shape()));
     }
   }
   if (dict.size() != averages_.size() + 2) {

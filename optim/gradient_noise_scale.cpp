@@ -23,8 +23,10 @@ void check_parts(std::span<const double> norms, std::span<const std::int64_t> si
     throw ValueError(str(kNoiseScale, ": ", norms.size(), " norms of parts and ", sizes.size(),
                          " sizes: expected as many of both, at least two"));
   }
-  for (const double n : norms) detail::check(kNoiseScale, "norm of a part", n, Allowed::non_negative);
-  for (const std::int64_t size : sizes) detail::check_at_least(kNoiseScale, "size of a part", size, 1);
+  for (const double n : norms)
+    detail::check(kNoiseScale, "norm of a part", n, Allowed::non_negative);
+  for (const std::int64_t size : sizes)
+    detail::check_at_least(kNoiseScale, "size of a part", size, 1);
   detail::check(kNoiseScale, "norm", norm, Allowed::non_negative);
 }
 

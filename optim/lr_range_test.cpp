@@ -27,8 +27,8 @@ void check_options(const Objective& objective, const LRRangeTestOptions& o) {
   detail::check_at_least(kRangeTest, "steps", o.steps, 2);
   detail::check_at_least(kRangeTest, "batch_size", o.batch_size, 1);
   if (o.batch_size > objective.size()) {
-    throw ValueError(str(kRangeTest, ": batch_size = ", o.batch_size, ": expected 1..", objective.size(),
-                         ", the number of examples"));
+    throw ValueError(str(kRangeTest, ": batch_size = ", o.batch_size, ": expected 1..",
+                         objective.size(), ", the number of examples"));
   }
   detail::check(kRangeTest, "smoothing", o.smoothing, Allowed::below_one);
   if (!(o.divergence > 1)) {
@@ -81,7 +81,8 @@ LRRangeTest run(const Objective& objective, Optimizer& optimizer, const LRRangeT
     const auto value = loss.item();
     if (!std::isfinite(value)) {
       if (t > 0) break;
-      throw ValueError(str(kRangeTest, ": the loss is ", value, " at the start: expected a finite one"));
+      throw ValueError(
+          str(kRangeTest, ": the loss is ", value, " at the start: expected a finite one"));
     }
     average = o.smoothing * average + (1 - o.smoothing) * value;
     weight = o.smoothing * weight + (1 - o.smoothing);

@@ -30,10 +30,10 @@ std::uint64_t samples(std::uint32_t color) {
 }
 
 PngHeader read_header(const ImageBytes& bytes, std::size_t at, std::size_t length,
-                   const ImageOptions& options) {
+                      const ImageOptions& options) {
   if (length != 13) bytes.fail(str("IHDR has ", length, " bytes: expected 13"), at);
-  const PngHeader header{bytes.big32(at), bytes.big32(at + 4), bytes.byte(at + 8), bytes.byte(at + 9),
-                      bytes.byte(at + 12) == 1};
+  const PngHeader header{bytes.big32(at), bytes.big32(at + 4), bytes.byte(at + 8),
+                         bytes.byte(at + 9), bytes.byte(at + 12) == 1};
   bytes.check_size(header.width, header.height, at, options);
   const std::uint32_t depth = header.depth;
   const std::uint32_t color = header.color;

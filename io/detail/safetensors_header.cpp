@@ -264,8 +264,8 @@ std::uint64_t safetensors_header_length(const FileName& file, std::string_view s
   for (std::size_t i = kSafetensorsLengthBytes; i-- > 0;)
     length = length << 8 | static_cast<std::uint8_t>(start[i]);
   if (length > kMaxSafetensorsHeader || length > file_bytes - kSafetensorsLengthBytes) {
-    file.fail(str("header length ", grouped(length), " at offset 0: limit ", grouped(kMaxSafetensorsHeader),
-                  " (file has ", grouped(file_bytes),
+    file.fail(str("header length ", grouped(length), " at offset 0: limit ",
+                  grouped(kMaxSafetensorsHeader), " (file has ", grouped(file_bytes),
                   "); truncated download, or not a safetensors file"));
   }
   return length;

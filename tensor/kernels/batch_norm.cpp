@@ -31,7 +31,8 @@ struct Channels {
                    for (std::int64_t channel = begin; channel < end; ++channel) f(channel);
                  });
   }
-  // Sum of f(i) over the offsets i of a channel's elements, element k of a row in lane k % kChannelLanes.
+  // Sum of f(i) over the offsets i of a channel's elements, element k of a row in lane k %
+  // kChannelLanes.
   template <class F>
   double sum(std::int64_t channel, F f) const {
     std::array<double, kChannelLanes> lanes{};

@@ -13,7 +13,6 @@
 namespace tarn::kernels {
 namespace {
 
-
 // Calls f(plane) for `planes` planes of `size` elements of work on several threads.
 template <class F>
 void parallel_for_planes(std::int64_t planes, std::int64_t size, F f) {
