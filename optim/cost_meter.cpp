@@ -1,4 +1,5 @@
 #include <array>
+#include <chrono>
 
 #include <tarn/autograd/graph_flops.h>
 #include <tarn/optim/cost_meter.h>
@@ -21,10 +22,14 @@ std::string with_prefix(double value) {
   return str(detail::short_text(value), " ", prefixes[i]);
 }
 
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
 }  // namespace
 
 CostMeter::CostMeter(const Optimizer& optimizer)
-    : optimizer_(optimizer), first_step_(optimizer.step_count()) {}
+    : optimizer_(optimizer), first_step_(optimizer.step_count()), started_(now()) {}
 
 void CostMeter::add(const Tensor& loss, std::int64_t examples) {
   add(graph_flops(loss).total(), examples);
@@ -44,13 +49,11 @@ void CostMeter::pause() {
 
 void CostMeter::resume() {
   if (running_) return;
-  started_ = Clock::now();
+  started_ = now();
   running_ = true;
 }
 
-double CostMeter::seconds() const {
-  return seconds_ + (running_ ? std::chrono::duration<double>(Clock::now() - started_).count() : 0);
-}
+double CostMeter::seconds() const { return seconds_ + (running_ ? now() - started_ : 0); }
 
 StateDict CostMeter::state_dict() const {
   StateDict dict;
@@ -73,7 +76,7 @@ void CostMeter::load_state_dict(const StateDict& dict) {
   example_gradients_ = example_gradients;
   flops_ = flops;
   seconds_ = seconds;
-  started_ = Clock::now();
+  started_ = now();
 }
 
 std::string to_string(const CostMeter& meter) {

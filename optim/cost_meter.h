@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -50,15 +49,13 @@ class CostMeter {
   void load_state_dict(const StateDict& dict);
 
  private:
-  using Clock = std::chrono::steady_clock;
-
   const Optimizer& optimizer_;
   std::int64_t first_step_;
   std::int64_t example_gradients_ = 0;
   double flops_ = 0;
   double seconds_ = 0;  // before started_
   bool running_ = true;
-  Clock::time_point started_ = Clock::now();
+  double started_;  // on the clock that seconds() reads
 };
 
 /// "938 updates, 60000 example gradients, 36.6 GFLOP, 0.12 s"

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -38,7 +38,7 @@ class StateDict {
 
  private:
   std::vector<Entry> entries_;
-  std::unordered_map<std::string, std::size_t> places_;  // of the names in entries_
+  std::map<std::string, std::size_t> places_;  // of the names in entries_
 };
 
 }  // namespace tarn

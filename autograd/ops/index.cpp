@@ -20,19 +20,19 @@ const Op kIndexPut{"index_put"};
 using Picks = std::vector<Tensor>;
 
 // A 0-d tensor of integers counts as the number in it.
-std::optional<std::int64_t> as_number(const Index::Value& entry) {
-  if (const auto* const i = std::get_if<std::int64_t>(&entry)) return *i;
-  const auto* const tensor = std::get_if<Tensor>(&entry);
-  if (!tensor || tensor->dim() > 0 || (tensor->dtype() != kInt64 && tensor->dtype() != kInt32))
+std::optional<std::int64_t> as_number(const Index& index) {
+  if (index.kind == Index::Kind::number) return index.number;
+  const Tensor& tensor = index.tensor;
+  if (index.kind != Index::Kind::tensor || tensor.dim() > 0 ||
+      (tensor.dtype() != kInt64 && tensor.dtype() != kInt32)) {
     return std::nullopt;
-  return tensor->item<std::int64_t>();
+  }
+  return tensor.item<std::int64_t>();
 }
 
-int dims_taken(const Index::Value& entry) {
-  if (const auto* const tensor = std::get_if<Tensor>(&entry))
-    return tensor->dtype() == kBool ? tensor->dim() : 1;
-  return std::holds_alternative<std::int64_t>(entry) || std::holds_alternative<Slice>(entry) ? 1
-                                                                                             : 0;
+int dims_taken(const Index& index) {
+  if (index.kind == Index::Kind::tensor && index.tensor.dtype() == kBool) return index.tensor.dim();
+  return index.kind == Index::Kind::new_dim || index.kind == Index::Kind::ellipsis ? 0 : 1;
 }
 
 // How many dimensions "..." stands for.
@@ -40,13 +40,12 @@ int dims_left(const char* op, const Tensor& x, const std::vector<Index>& indices
   int taken = 0;
   int ellipses = 0;
   for (const Index& index : indices) {
-    if (const auto* const tensor = std::get_if<Tensor>(&index.value()))
-      require_defined(op, {tensor});
-    taken += dims_taken(index.value());
-    if (const auto* const ellipsis = std::get_if<Index::Ellipsis>(&index.value())) {
+    if (index.kind == Index::Kind::tensor) require_defined(op, {&index.tensor});
+    taken += dims_taken(index);
+    if (index.kind == Index::Kind::ellipsis) {
       ++ellipses;
-      if (!ellipsis->text || std::string_view(ellipsis->text) != "...") {
-        throw IndexError(str(op, ": an index \"", ellipsis->text ? ellipsis->text : "",
+      if (!index.text || std::string_view(index.text) != "...") {
+        throw IndexError(str(op, ": an index \"", index.text ? index.text : "",
                              "\": the only text that may stand there is \"...\""));
       }
     }
@@ -88,19 +87,18 @@ Tensor resolve(const char* op, const Tensor& x, const std::vector<Index>& indice
   Tensor view = x;
   int dim = 0;
   for (const Index& index : indices) {
-    const Index::Value& entry = index.value();
-    if (const std::optional<std::int64_t> i = as_number(entry)) {
+    if (const std::optional<std::int64_t> i = as_number(index)) {
       view = select(view, dim, *i, where);
-    } else if (const auto* const s = std::get_if<Slice>(&entry)) {
-      view = slice(view, dim, s->start.value_or(0), s->stop.value_or(view.sizes()[dim]), s->step,
-                   where);
+    } else if (index.kind == Index::Kind::slice) {
+      const auto& [start, stop, step] = index.slice;
+      view = slice(view, dim, start.value_or(0), stop.value_or(view.sizes()[dim]), step, where);
       ++dim;
-    } else if (std::holds_alternative<Index::NewDim>(entry)) {
+    } else if (index.kind == Index::Kind::new_dim) {
       view = unsqueeze(view, dim++, where);
-    } else if (std::holds_alternative<Index::Ellipsis>(entry)) {
+    } else if (index.kind == Index::Kind::ellipsis) {
       dim += left;
     } else {
-      pick_from(op, std::get<Tensor>(entry), view, dim, picks);
+      pick_from(op, index.tensor, view, dim, picks);
     }
   }
   return view;

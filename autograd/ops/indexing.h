@@ -1,7 +1,6 @@
 #pragma once
 
 #include <optional>
-#include <variant>
 #include <vector>
 
 #include <tarn/tensor/error.h>
@@ -23,23 +22,21 @@ struct Slice {
 };
 
 /// One entry of an index: a number, a Slice, None, "..." or a tensor of indices or bools.
-class Index {
- public:
-  Index(std::integral auto index) : value_(static_cast<std::int64_t>(index)) {}  // NOLINT
-  Index(Slice slice) : value_(slice) {}                                          // NOLINT
-  Index(std::nullopt_t) : value_(NewDim()) {}                                    // NOLINT
-  Index(const char* ellipsis) : value_(Ellipsis{ellipsis}) {}                    // NOLINT
-  Index(Tensor tensor) : value_(std::move(tensor)) {}                            // NOLINT
+struct Index {
+  enum class Kind { number, slice, new_dim, ellipsis, tensor };
 
-  struct NewDim {};
-  struct Ellipsis {
-    const char* text;
-  };
-  using Value = std::variant<std::int64_t, Slice, NewDim, Ellipsis, Tensor>;
-  const Value& value() const { return value_; }
+  Index(std::integral auto index)  // NOLINT(google-explicit-constructor)
+      : kind(Kind::number), number(static_cast<std::int64_t>(index)) {}
+  Index(Slice part) : kind(Kind::slice), slice(part) {}                  // NOLINT
+  Index(std::nullopt_t) : kind(Kind::new_dim) {}                         // NOLINT
+  Index(const char* ellipsis) : kind(Kind::ellipsis), text(ellipsis) {}  // NOLINT
+  Index(Tensor picks) : kind(Kind::tensor), tensor(std::move(picks)) {}  // NOLINT
 
- private:
-  Value value_;
+  Kind kind;
+  std::int64_t number = 0;
+  Slice slice{};
+  const char* text = nullptr;
+  Tensor tensor{};
 };
 
 /// The part of x that Python's x[i, j, ...] gives:
