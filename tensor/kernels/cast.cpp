@@ -44,7 +44,8 @@ T element(Scalar value) {
     if (!fits) {
       throw ValueError(
           str(is_floating_point(value.dtype()) ? str(number) : str(value.to<std::int64_t>()),
-              " does not fit into ", dtype_of<T>,
+              " does not fit into ", dtype_of<T>, ": expected a value from ",
+              static_cast<std::int64_t>(low), " to ", static_cast<std::int64_t>(Limits::max()),
               "; convert the tensor with .to(kInt64) or .to(kFloat32)"));
     }
     if (number < 0) return static_cast<T>(value.to<std::int64_t>());
