@@ -36,6 +36,36 @@ TEST(CornerCases, FloatingBoundsMakeIntegersFloating) {
   EXPECT_EQ(x.to_vector(), (Values{-3, 0, 4}));
 }
 
+TEST(CornerCases, OnlyTheValueThatStaysHasAGradient) {
+  const Tensor values = variable({1, 2, 3});
+  const Tensor x = constant({0, 0, 0, 0}).clone();
+  x.index_put_({tensor({2, 0, 2})}, values);
+  EXPECT_EQ(x.to_vector(), (Values{2, 0, 3, 0}));
+  (x * constant({10, 20, 30, 40})).sum().backward();
+  EXPECT_EQ(values.grad().to_vector(), (Values{0, 10, 30}));
+}
+
+TEST(CornerCases, CountsThatNoMemoryHoldsAreErrors) {
+  const std::int64_t many = std::int64_t{1} << 62;
+  EXPECT_THROW(repeat(f32({2, 3}), {1, many}), ShapeError);
+  EXPECT_THROW(repeat(f32({2, 3}), {many / 32, 1}), OutOfMemory);
+  EXPECT_EQ(repeat(f32({0, 3}), {many, 2}).sizes(), Shape({0, 6}));
+  EXPECT_TRUE(
+      fails_with<ValueError>([&] { chunk(f32({0}), many); }, "chunk: 4611686018427387904 parts"));
+  EXPECT_TRUE(fails_with<ValueError>([&] { split(f32({1}).expand({many}), 1); },
+                                     "split: 4611686018427387904 parts"));
+  EXPECT_EQ(chunk(f32({0}), 3).size(), 3U);
+}
+
+TEST(CornerCases, RepetitionsOfOneElementCostNoMoreThanTheirElements) {
+  const Tensor x = variable({3});
+  const Tensor y = repeat(x, {1000, 1000});
+  EXPECT_EQ(y.sizes(), Shape({1000, 1000}));
+  EXPECT_EQ(y.sum().item(), 3e6);
+  y.sum().backward();
+  EXPECT_EQ(x.grad().item(), 1e6);
+}
+
 TEST(CornerCases, NumbersThatATypeCannotHoldAreRefused) {
   const Tensor x = tensor({1, 2}, {.dtype = kInt32});
   EXPECT_TRUE(fails_with<ValueError>([&] { x.fill_(3000000000); }, "3000000000 ", {"int32"}));

@@ -111,10 +111,12 @@ class Calls {
     const std::vector<double> from = x.to_vector();
     const std::int64_t way = dice_.roll(0, 7);
     std::vector<double> values(static_cast<std::size_t>(numel(shape)));
-    for (double& value : values) {
-      value = from.empty() || way == 0 ? static_cast<double>(dice_.roll(-12, 12)) / 4
-                                       : from[pick(from.size())];
-      if (smooth && way > 0) value *= 1 + static_cast<double>(dice_.roll(-500, 500)) / 5000;
+    const auto count = static_cast<int>(values.size());
+    const std::vector<int> order = dice_.order(count);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      values[i] = from.empty() || way == 0 ? static_cast<double>(dice_.roll(-12, 12)) / 4
+                                           : from[pick(from.size())];
+      if (smooth && way > 0) values[i] *= 0.9 + 0.2 * order[i] / count;
     }
     if (way == 0 || from.empty()) call.usual = false;
     if (way == 1 && !values.empty() && dice_.coin()) {

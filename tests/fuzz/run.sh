@@ -34,6 +34,10 @@ fuzz() {
 export -f fuzz
 export program seconds
 
-"$program" | while read -r line; do
-  [[ $wanted == "  " || $wanted == *" ${line%% *} "* ]] && printf '%s\0' "$line"
-done | xargs -0 -P "$(nproc)" -I {} bash -c 'fuzz "$1"' _ {}
+selected=()
+while read -r line; do
+  if [[ $wanted == "  " || $wanted == *" ${line%% *} "* ]]; then selected+=("$line"); fi
+done < <("$program")
+((${#selected[@]})) || { echo "$program has no such target:$wanted" >&2; exit 2; }
+# shellcheck disable=SC2016  # the inner shell expands it
+printf '%s\0' "${selected[@]}" | xargs -0 -P "$(nproc)" -I {} bash -c 'fuzz "$1"' _ {}
