@@ -1,3 +1,4 @@
+#include <cmath>
 #include <limits>
 #include <memory>
 
@@ -64,6 +65,31 @@ TEST(CornerCases, RepetitionsOfOneElementCostNoMoreThanTheirElements) {
   EXPECT_EQ(y.sum().item(), 3e6);
   y.sum().backward();
   EXPECT_EQ(x.grad().item(), 1e6);
+}
+
+TEST(CornerCases, ConversionsToIntegersAreDefinedForEveryNumber) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  const Tensor x = constant({std::nan(""), kInf, -kInf, 1e300, -2147483649.5, 2147483647.5, -2.9});
+  constexpr auto low = std::numeric_limits<std::int32_t>::min();
+  constexpr auto high = std::numeric_limits<std::int32_t>::max();
+  EXPECT_EQ(x.to(kInt32).to_vector<std::int32_t>(),
+            (std::vector<std::int32_t>{0, high, low, high, low, high, -2}));
+  constexpr auto lowest = std::numeric_limits<std::int64_t>::min();
+  constexpr auto highest = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(x.to(kInt64).to_vector<std::int64_t>(),
+            (std::vector<std::int64_t>{0, highest, lowest, highest, -2147483649, 2147483647, -2}));
+  EXPECT_EQ(x.to(kFloat32).to(kInt64).to_vector<std::int64_t>(),
+            (std::vector<std::int64_t>{0, highest, lowest, highest, -2147483648, 2147483648, -2}));
+  EXPECT_EQ(constant({-1, 256, 300.5, std::nan("")}).to(kUInt8).to_vector(),
+            (Values{255, 0, 44, 0}));
+}
+
+TEST(CornerCases, IntegersWrapAround) {
+  const Tensor x = tensor({std::numeric_limits<std::int64_t>::max(), std::int64_t{-3}});
+  EXPECT_EQ((x + 1).to_vector<std::int64_t>()[0], std::numeric_limits<std::int64_t>::min());
+  EXPECT_EQ((x * x).to_vector<std::int64_t>(), (std::vector<std::int64_t>{1, 9}));
+  EXPECT_EQ(sum(x + x).item<std::int64_t>(), -8);
+  EXPECT_EQ((tensor({200}, {.dtype = kUInt8}) + 100).item<std::int64_t>(), 44);
 }
 
 TEST(CornerCases, NumbersThatATypeCannotHoldAreRefused) {

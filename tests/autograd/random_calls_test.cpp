@@ -12,6 +12,7 @@
 #include <tarn/autograd/gradcheck.h>
 #include <tarn/autograd/ops.h>
 #include <tarn/tensor/error.h>
+#include <tarn/tensor/factories.h>
 #include <tarn/tensor/random.h>
 
 #include "../tensor/closeness.h"
@@ -307,7 +308,18 @@ bool check_differences(const OpRow& row, const Call& call) {
   if (!output.requires_grad() ||
       isfinite(output).to(kInt64).sum().item<std::int64_t>() != output.numel())
     return false;
-  EXPECT_NO_THROW(gradcheck(function, inputs));
+  try {
+    gradcheck(function, inputs);
+  } catch (const AutogradError&) {
+    // Perhaps two elements lie so close together that a difference changes which one is larger: a
+    // step aside they do not.
+    for (Tensor& x : inputs) {
+      if (!x.requires_grad() || x.numel() == 0) continue;
+      const Tensor factors = linspace(1, 1.01, x.numel(), {.dtype = x.dtype()});
+      x = leaf(x.detach() * factors.view(x.sizes()), true);
+    }
+    EXPECT_NO_THROW(gradcheck(function, inputs));
+  }
   return true;
 }
 
