@@ -1,7 +1,6 @@
 #include <string_view>
 
 #include <tarn/io/csv_logger.h>
-#include <tarn/io/detail/line_file.h>
 #include <tarn/io/detail/printable.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
@@ -20,11 +19,7 @@ std::string field(std::string_view text) {
 
 }  // namespace
 
-CsvLogger::CsvLogger(const std::string& path)
-    : file_(std::make_unique<detail::LineFile>(detail::FileName{kCsvLogger, path})) {}
-CsvLogger::~CsvLogger() = default;
-CsvLogger::CsvLogger(CsvLogger&&) noexcept = default;
-CsvLogger& CsvLogger::operator=(CsvLogger&&) noexcept = default;
+CsvLogger::CsvLogger(const std::string& path) : LineFile({kCsvLogger, path}) {}
 
 void CsvLogger::log(const Metrics& metrics) {
   if (metrics.empty()) throw ValueError(str(kCsvLogger, ": log: there are no metrics"));
@@ -41,19 +36,16 @@ void CsvLogger::log(const Metrics& metrics) {
     values +=
         separator + std::visit([](const auto& value) { return field(str(value)); }, metric.value);
   }
-  if (file_->size() == 0) {
-    file_->append(names + '\n' + values + '\n');
+  if (size() == 0) {
+    append(names + '\n' + values + '\n');
     return;
   }
-  if (const std::string header = file_->first_line(); header != names) {
+  if (const std::string header = first_line(); header != names) {
     throw ValueError(str(kCsvLogger, ": log: the columns are ", detail::printable(names),
                          ", in the file ", detail::printable(header),
                          ": expected the same; give each kind of metrics a file of its own"));
   }
-  file_->append(values + '\n');
+  append(values + '\n');
 }
-
-StateDict CsvLogger::state_dict() const { return file_->state_dict(); }
-void CsvLogger::load_state_dict(const StateDict& state) { file_->load_state_dict(state); }
 
 }  // namespace tarn::io

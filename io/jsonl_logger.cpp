@@ -3,7 +3,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <tarn/io/detail/line_file.h>
 #include <tarn/io/detail/printable.h>
 #include <tarn/io/jsonl_logger.h>
 #include <tarn/tensor/error.h>
@@ -30,11 +29,7 @@ std::string json(double value) { return std::isfinite(value) ? str(value) : quot
 
 }  // namespace
 
-JsonlLogger::JsonlLogger(const std::string& path)
-    : file_(std::make_unique<detail::LineFile>(detail::FileName{kJsonlLogger, path})) {}
-JsonlLogger::~JsonlLogger() = default;
-JsonlLogger::JsonlLogger(JsonlLogger&&) noexcept = default;
-JsonlLogger& JsonlLogger::operator=(JsonlLogger&&) noexcept = default;
+JsonlLogger::JsonlLogger(const std::string& path) : LineFile({kJsonlLogger, path}) {}
 
 void JsonlLogger::log(const Metrics& metrics) {
   std::set<std::string> names;
@@ -47,10 +42,7 @@ void JsonlLogger::log(const Metrics& metrics) {
     line += str(line.empty() ? "" : ",", quoted(metric.name), ":",
                 std::visit([](const auto& value) { return json(value); }, metric.value));
   }
-  file_->append("{" + line + "}\n");
+  append("{" + line + "}\n");
 }
-
-StateDict JsonlLogger::state_dict() const { return file_->state_dict(); }
-void JsonlLogger::load_state_dict(const StateDict& state) { file_->load_state_dict(state); }
 
 }  // namespace tarn::io

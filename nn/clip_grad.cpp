@@ -6,6 +6,7 @@
 
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/nn/clip_grad.h>
+#include <tarn/nn/detail/first_nonfinite.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
 #include <tarn/tensor/warning.h>
@@ -113,31 +114,15 @@ double norm_of(const Gradients& gradients, double p) {
   return largest * root_of_powers(gradients, p, [=](double x) { return x / largest; });
 }
 
-// "[1, 3]" for the element at `position` in row-major order; empty for a 0-d tensor.
-std::string index_text(const Shape& sizes, std::int64_t position) {
-  Shape index = sizes;
-  for (int i = sizes.size() - 1; i >= 0; --i) {
-    index[i] = position % sizes[i];
-    position /= sizes[i];
-  }
-  return sizes.empty() ? "" : to_string(index);
-}
-
 // The sign of a NaN means nothing to a reader.
 std::string value_text(double value) {
   return to_text(std::isnan(value) ? std::abs(value) : value);
 }
 
-// "fc2.bias[3] = nan"
 std::string first_nonfinite(const Gradients& gradients) {
   for (const Gradient& gradient : gradients) {
-    const std::vector<double> values = gradient.grad.to_vector();
-    const auto place = std::ranges::find_if_not(values, [](double x) { return std::isfinite(x); });
-    if (place != values.end()) {
-      return str("the first non-finite gradient is ", gradient.name,
-                 index_text(gradient.grad.sizes(), place - values.begin()), " = ",
-                 value_text(*place));
-    }
+    const std::string text = detail::first_nonfinite(gradient.name, gradient.grad);
+    if (!text.empty()) return "the first non-finite gradient is " + text;
   }
   return "all elements are finite but the norm overflows";
 }

@@ -89,7 +89,8 @@ void LRScheduler::set(std::int64_t t, std::vector<double> base_lrs) {
 
 void LRScheduler::step() {
   const Optimizer& followed = optimizer("step");
-  if (last_epoch_ == 0 && followed.step_count() == optimizer_steps_) {
+  if (last_epoch_ == 0 && followed.step_count() == optimizer_steps_ &&
+      followed.skipped_count() == 0) {
     warn_once("optim.scheduler_before_optimizer",
               str(name_, ": step() was called before the first step() of ", followed.name(),
                   ": the first learning rate is skipped; call the optimizer's step() first"));

@@ -48,6 +48,7 @@
 #include <tarn/optim/sgd.h>
 #include <tarn/optim/sgd_function.h>
 #include <tarn/optim/sharpness.h>
+#include <tarn/optim/skip_non_finite.h>
 #include <tarn/optim/state.h>
 #include <tarn/optim/step_lr.h>
 #include <tarn/optim/warmup_lr.h>

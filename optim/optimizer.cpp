@@ -145,23 +145,26 @@ void Optimizer::zero_grad(bool set_to_none) {
 }
 
 void Optimizer::step() {
+  skip_ = false;
   for (const Hook& hook : pre_hooks_) hook(*this);
   for (const ParamGroup& group : groups_) check_group(group);
   check_exchanged();
   if (!find_gradients()) return;
   if (step_count_ == 0) warn_of_unowned_leaves(name_);
-  update_all();
-  ++step_count_;
+  update_all(!skip_);
+  ++(skip_ ? skipped_count_ : step_count_);
+  if (skip_) return;
   for (const Hook& hook : post_hooks_) hook(*this);
 }
 
-void Optimizer::update_all() {
+// A gradient has been used also when it was skipped: it must not become part of the next one.
+void Optimizer::update_all(bool moves) {
   const NoGradGuard no_grad;
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     for (std::size_t i = 0; i < states_[g].size(); ++i) {
       Tensor& p = groups_[g].params[i];
       const Tensor grad = p.grad();
-      if (grad.defined()) update(p, grad, states_[g][i], groups_[g]);
+      if (moves && grad.defined()) update(p, grad, states_[g][i], groups_[g]);
       p.impl().grad_was_stepped = grad.defined();
     }
   }

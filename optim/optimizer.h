@@ -74,6 +74,12 @@ class Optimizer {
   /// Steps taken so far, those before a resume included.
   std::int64_t step_count() const { return step_count_; }
 
+  /// For a hook at the beginning of a step(): nothing moves this time, the step does not count and
+  /// has no hooks at its end.
+  void skip_step() { skip_ = true; }
+  /// How often that happened since the optimizer was made.
+  std::int64_t skipped_count() const { return skipped_count_; }
+
   /// Called at the beginning of every step(), and after every step() that moved something.
   void register_step_pre_hook(Hook hook) { pre_hooks_.push_back(std::move(hook)); }
   void register_step_post_hook(Hook hook) { post_hooks_.push_back(std::move(hook)); }
@@ -111,7 +117,7 @@ class Optimizer {
   void check_first(const ParamGroup& group, std::size_t param) const;
   void check_exchanged() const;
   bool find_gradients() const;
-  void update_all();
+  void update_all(bool moves);
   std::vector<State> states_from(const StateDict& dict, std::size_t group) const;
   ParamGroup group_from(const StateDict& dict, std::size_t group) const;
   void check_loadable(const StateDict& dict) const;
@@ -122,6 +128,8 @@ class Optimizer {
   std::vector<ParamGroup> groups_;
   std::vector<std::vector<State>> states_;
   std::int64_t step_count_ = 0;
+  std::int64_t skipped_count_ = 0;
+  bool skip_ = false;
   std::vector<Hook> pre_hooks_;
   std::vector<Hook> post_hooks_;
 };

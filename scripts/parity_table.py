@@ -218,7 +218,7 @@ SECTIONS = [
     },
     {
         "title": "Optimizers and averaging", "headers": "optim/optimizer.h optim/sgd.h optim/adagrad.h optim/rmsprop.h optim/adam.h "
-                                                        "optim/adamw.h optim/averaged_model.h optim/accumulator.h",
+                                                        "optim/adamw.h optim/averaged_model.h optim/accumulator.h optim/skip_non_finite.h",
         "names": r"^class (\w+)(?: final)? (?::|\{)", "prefix": "torch.optim.", "shown": "optim::",
         "same": "",
         "other": {
@@ -229,6 +229,7 @@ SECTIONS = [
             "AdamW": (None, "no `foreach`, `capturable`, `differentiable`; betas are `beta1`, `beta2`"),
             "AveragedModel": ("torch.optim.swa_utils.AveragedModel", "puts the averages into the model for a while instead of copying it"),
             "Accumulator": ("-", "gradients of micro-batches, weighted by their examples"),
+            "SkipNonFinite": ("-", "as `torch.cuda.amp.GradScaler` does, without the scaling"),
         },
     },
     {

@@ -48,12 +48,9 @@ Tensor from_range(const T* first, std::size_t count, const Shape& shape,
   if (expected != static_cast<std::int64_t>(count)) {
     throw ShapeError(str("tensor: ", count, " values for shape ", shape, ": expected ", expected));
   }
-  Tensor out = empty(shape, options.dtype ? TensorOptions{options.dtype} : TensorOptions());
-  kernels::visit(out.dtype(), [&]<class To>() {
-    std::transform(first, first + count, out.data_ptr<To>(),
-                   [](T value) { return static_cast<To>(value); });
-  });
-  return with_grad(out, options);
+  const Tensor values = empty(shape, {.dtype = dtype_of<T>});
+  std::copy_n(first, count, values.data_ptr<T>());
+  return with_grad(kernels::cast(values, dtype_in(options)), options);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <mutex>
 
 #include <omp.h>
+#include <pthread.h>
 
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/parallel.h>
@@ -20,6 +21,11 @@ namespace {
 constexpr int kMaxThreads = 1024;
 
 thread_local bool serial = false;
+
+// OpenMP's threads do not exist in a child of fork(): a team there would wait for them forever.
+std::atomic<bool> forked{false};
+[[maybe_unused]] const int notices_forks =
+    pthread_atfork(nullptr, nullptr, [] { forked.store(true, std::memory_order_relaxed); });
 
 int threads_at_start() {
   const int available = std::clamp(omp_get_max_threads(), 1, kMaxThreads);
@@ -86,7 +92,7 @@ void detail::parallel_for(std::int64_t begin, std::int64_t end, std::int64_t gra
     body(context, first, std::min(end - first, grain) + first);
   };
   const int team = static_cast<int>(std::min<std::int64_t>(get_num_threads(), pieces));
-  if (team == 1 || serial) {
+  if (team == 1 || serial || forked.load(std::memory_order_relaxed)) {
     for (std::int64_t piece = 0; piece < pieces; ++piece) run(piece);
     return;
   }

@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <unordered_set>
 
 #include <tarn/autograd/detail/defined.h>
+#include <tarn/autograd/ops/arithmetic.h>
 #include <tarn/autograd/ops/indexing.h>
 #include <tarn/autograd/ops/views.h>
 #include <tarn/autograd/record.h>
@@ -166,6 +168,20 @@ Plan make_plan(const char* op, const Tensor& view, const Picks& picks) {
   return plan;
 }
 
+// Of equal rows the last one stays, and it alone has a gradient.
+Tensor grad_of_put(const Tensor& g, int dim, const Tensor& rows) {
+  Tensor stays = ones({rows.numel()}, {.dtype = g.dtype()});
+  std::unordered_set<std::int64_t> later;
+  for (std::int64_t i = rows.numel() - 1; i >= 0; --i) {
+    if (!later.insert(rows.data_ptr<std::int64_t>()[i]).second) select(stays, 0, i).fill_(0);
+  }
+  const Tensor picked = index_select(g, dim, rows);
+  if (static_cast<std::int64_t>(later.size()) == rows.numel()) return picked;
+  Shape sizes = Shape::filled(g.dim(), 1);
+  sizes[dim] = rows.numel();
+  return mul(picked, reshape(stays, sizes));
+}
+
 Tensor put_rows(const Tensor& x, int dim, const Tensor& rows, const Tensor& source,
                 const Where& where) {
   return record(kIndexPut, where, kernels::put_rows(x, dim, rows, source),
@@ -174,7 +190,7 @@ Tensor put_rows(const Tensor& x, int dim, const Tensor& rows, const Tensor& sour
                       return put_rows(g, dim, rows, zeros(sizes, {.dtype = g.dtype()}),
                                       Where::current());
                     }),
-                wrt(source, [dim, rows](const Tensor& g) { return index_select(g, dim, rows); }));
+                wrt(source, [dim, rows](const Tensor& g) { return grad_of_put(g, dim, rows); }));
 }
 
 }  // namespace

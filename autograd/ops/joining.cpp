@@ -101,9 +101,15 @@ Tensor repeat(const Tensor& x, const Shape& repeats, Where where) {
   for (int d = 0; d < repeats.size(); ++d) {
     if (repeats[d] < 0)
       throw ValueError(str("repeat: repeats ", repeats, ": expected no negative number"));
-    if (repeats[d] == 0) result = narrow(result, d, 0, 0, where);
-    if (repeats[d] > 1)
-      result = cat(std::vector(static_cast<std::size_t>(repeats[d]), result), d, where);
+    if (repeats[d] == 1) continue;
+    if (__builtin_mul_overflow(sizes[d], repeats[d], &sizes[d]))
+      throw ShapeError(str("repeat: repeats ", repeats, " of shape ", x.sizes(),
+                           ": expected sizes of less than 2^63"));
+    std::int64_t outer = 1;
+    for (int i = 0; i < d; ++i) outer *= sizes[i];
+    const Shape rows = {outer, 1, outer == 0 ? 0 : result.numel() / outer};
+    result = reshape(expand(reshape(result, rows, where), {outer, repeats[d], rows[2]}, where),
+                     sizes, where);
   }
   return result;
 }
@@ -132,12 +138,23 @@ std::vector<Tensor> split(const Tensor& x, const std::vector<std::int64_t>& spli
   return parts;
 }
 
+namespace {
+
+// A dimension may be empty or expanded, and have any number of parts.
+void check_parts(const char* op, std::int64_t count) {
+  constexpr std::int64_t kMost = 10'000'000;
+  if (count > kMost) throw ValueError(str(op, ": ", count, " parts: expected at most ", kMost));
+}
+
+}  // namespace
+
 std::vector<Tensor> split(const Tensor& x, std::int64_t split_size, std::int64_t dim, Where where) {
   require_defined("split", {&x});
   if (split_size < 1)
     throw ValueError(str("split: split_size = ", split_size, ": expected at least 1"));
   if (x.dim() == 0) throw ShapeError("split: a 0-d tensor has no dimension to split");
   const std::int64_t size = x.sizes()[wrap_dim("split", dim, x.dim())];
+  check_parts("split", size / split_size);
   std::vector<std::int64_t> sizes(static_cast<std::size_t>(size / split_size), split_size);
   if (size % split_size != 0 || size == 0) sizes.push_back(size % split_size);
   return split(x, sizes, dim, where);
@@ -148,6 +165,7 @@ std::vector<Tensor> chunk(const Tensor& x, std::int64_t chunks, std::int64_t dim
   if (chunks < 1) throw ValueError(str("chunk: chunks = ", chunks, ": expected at least 1"));
   if (x.dim() == 0) throw ShapeError("chunk: a 0-d tensor has no dimension to split");
   const std::int64_t size = x.sizes()[wrap_dim("chunk", dim, x.dim())];
+  if (size == 0) check_parts("chunk", chunks);
   if (size == 0)
     return split(x, std::vector<std::int64_t>(static_cast<std::size_t>(chunks), 0), dim, where);
   return split(x, std::max<std::int64_t>(1, size / chunks + (size % chunks != 0)), dim, where);

@@ -45,8 +45,8 @@ Tensor narrow(const Tensor& x, std::int64_t dim, std::int64_t start, std::int64_
 Tensor clone(const Tensor& x, Where where = Where::current());
 /// x itself if row-major without gaps, else a copy that is.
 Tensor contiguous(const Tensor& x, Where where = Where::current());
-/// x itself if it has this dtype, else a converted copy. Floating to integer truncates; to bool
-/// asks "not 0".
+/// x itself if it has this dtype, else a converted copy. Floating to integer truncates; NaN becomes
+/// 0, what int64 or int32 cannot hold their ends, uint8 is modulo 256. To bool asks "not 0".
 Tensor to(const Tensor& x, DType dtype, Where where = Where::current());
 
 }  // namespace tarn

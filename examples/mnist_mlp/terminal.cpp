@@ -50,6 +50,7 @@ std::string join_fields(const std::vector<std::string>& fields, int width) {
 
 void survive_closed_output() {
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files
   for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     // The lowest free number is taken, so this is `stream` again. Read-only: writing stays an
     // error.

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <string_view>
-#include <system_error>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -33,10 +32,8 @@ Descriptor::~Descriptor() {
 
 // Without O_NONBLOCK a FIFO that nobody writes to would hang here.
 InputFile::InputFile(const char* component, const std::string& path, Packing packing)
-    : component_(component),
-      path_(path),
-      descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
-  if (descriptor_ < 0) fail_system("cannot be opened", errno);
+    : name_{component, path}, descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {
+  if (descriptor_ < 0) name_.fail_system("cannot be opened", errno);
   check_regular();
   if (packing == Packing::by_content) detect_gzip();
 }
@@ -47,14 +44,15 @@ InputFile::~InputFile() {
 
 void InputFile::check_regular() {
   struct stat status {};
-  if (::fstat(descriptor_, &status) != 0) fail_system("cannot be examined", errno);
+  if (::fstat(descriptor_, &status) != 0) name_.fail_system("cannot be examined", errno);
   if (S_ISDIR(status.st_mode)) {
-    throw IoError(str(component_, ": ", path_, ": is a directory: expected a file"), path_, EISDIR);
+    throw IoError(str(name_.component, ": ", name_.path, ": is a directory: expected a file"),
+                  name_.path, EISDIR);
   }
   if (!S_ISREG(status.st_mode)) {
-    throw IoError(str(component_, ": ", path_,
+    throw IoError(str(name_.component, ": ", name_.path,
                       ": is not a regular file (a FIFO, device or socket): expected one"),
-                  path_, 0);
+                  name_.path, 0);
   }
   if (status.st_size == 0) fail("is empty; download it again", 0);
   file_size_ = static_cast<std::uint64_t>(status.st_size);
@@ -64,13 +62,14 @@ void InputFile::detect_gzip() {
   std::byte magic[2];
   const bool gzip =
       read_raw(magic) == 2 && magic[0] == std::byte{0x1f} && magic[1] == std::byte{0x8b};
-  if (::lseek(descriptor_, 0, SEEK_SET) != 0) fail_system("cannot be read", errno);
+  if (::lseek(descriptor_, 0, SEEK_SET) != 0) name_.fail_system("cannot be read", errno);
   file_position_ = 0;
   if (!gzip) return;
   packed_.resize(kPackedBytes);
   auto stream = std::make_unique<z_stream_s>();
   if (inflateInit2(stream.get(), kGzipWindow) != Z_OK) {
-    throw OutOfMemory(str(component_, ": ", path_, ": no memory to unpack gzip"), kPackedBytes);
+    throw OutOfMemory(str(name_.component, ": ", name_.path, ": no memory to unpack gzip"),
+                      kPackedBytes);
   }
   stream_ = std::move(stream);
 }
@@ -108,7 +107,7 @@ std::size_t InputFile::read_raw(std::span<std::byte> out) {
         ::read(descriptor_, out.data() + done, std::min(out.size() - done, kMostAtOnce));
     if (count == 0) break;
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) fail_system("cannot be read", errno);
+    if (count < 0) name_.fail_system("cannot be read", errno);
     done += static_cast<std::size_t>(count);
     file_position_ += static_cast<std::uint64_t>(count);
   }
@@ -155,7 +154,8 @@ void InputFile::next_member() {
 
 void InputFile::fail_unpacking(int code) const {
   if (code == Z_MEM_ERROR)
-    throw OutOfMemory(str(component_, ": ", path_, ": no memory to unpack gzip"), kPackedBytes);
+    throw OutOfMemory(str(name_.component, ": ", name_.path, ": no memory to unpack gzip"),
+                      kPackedBytes);
   const std::uint64_t used = file_position_ - stream_->avail_in;
   const std::string_view reason = stream_->msg ? stream_->msg : "damaged";
   // zlib has just compared the last four bytes it took with its own count.
@@ -179,16 +179,6 @@ std::optional<std::uint32_t> InputFile::word_before(std::uint64_t offset) const 
   unsigned char bytes[4];
   if (offset < 4 || ::pread(descriptor_, bytes, 4, static_cast<off_t>(offset - 4)) != 4) return {};
   return bytes[0] | bytes[1] << 8 | bytes[2] << 16 | static_cast<std::uint32_t>(bytes[3]) << 24;
-}
-
-FormatError InputFile::error(const std::string& text, std::uint64_t offset) const {
-  return FormatError(str(component_, ": ", path_, ": ", text), path_, offset);
-}
-
-void InputFile::fail_system(const char* what, int error_number) const {
-  throw IoError(str(component_, ": ", path_, ": ", what, ": ",
-                    std::generic_category().message(error_number), " (errno ", error_number, ")"),
-                path_, error_number);
 }
 
 }  // namespace tarn::io::detail

@@ -6,9 +6,11 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <tarn/io/detail/byte_reader.h>
+#include <tarn/io/detail/file_name.h>
 
 struct z_stream_s;
 
@@ -19,8 +21,11 @@ class Descriptor {
  public:
   explicit Descriptor(int number) : number_(number) {}
   ~Descriptor();
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor& operator=(Descriptor&& other) noexcept {
+    std::swap(number_, other.number_);
+    return *this;
+  }
   operator int() const { return number_; }  // NOLINT(google-explicit-constructor)
 
  private:
@@ -52,7 +57,9 @@ class InputFile : public ByteReader {
   std::vector<std::byte> read_all(std::size_t limit);
 
  private:
-  FormatError error(const std::string& text, std::uint64_t offset) const override;
+  FormatError error(const std::string& text, std::uint64_t offset) const override {
+    return name_.error(text, offset);
+  }
   void check_regular();
   void detect_gzip();
   std::size_t read_raw(std::span<std::byte> out);
@@ -60,11 +67,9 @@ class InputFile : public ByteReader {
   void refill();
   void next_member();
   [[noreturn]] void fail_unpacking(int code) const;
-  [[noreturn]] void fail_system(const char* what, int error_number) const;
   std::optional<std::uint32_t> word_before(std::uint64_t offset) const;
 
-  const char* component_;
-  std::string path_;
+  FileName name_;
   Descriptor descriptor_;
   std::uint64_t file_size_ = 0;
   std::uint64_t file_position_ = 0;  // of the next byte to come from the system

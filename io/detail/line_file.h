@@ -4,7 +4,6 @@
 #include <string>
 
 #include <tarn/io/detail/input_file.h>
-#include <tarn/io/detail/safetensors_header.h>
 #include <tarn/tensor/state_dict.h>
 
 namespace tarn::io::detail {

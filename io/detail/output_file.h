@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include <tarn/io/detail/file_name.h>
+
 namespace tarn::io::detail {
 
 /// What stands behind the name of a file that is being written, before numbers: a program that was
@@ -29,12 +31,10 @@ class OutputFile {
   void commit();
 
  private:
-  [[noreturn]] void fail(const char* what, int error_number) const;
   void open_temporary();
   void sync_folder() const;
 
-  const char* component_;
-  std::string path_;
+  FileName name_;
   std::string temporary_;
   int descriptor_;
 };

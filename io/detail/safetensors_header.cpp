@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <system_error>
 #include <unordered_set>
 
 #include <nlohmann/json.hpp>
@@ -241,20 +240,6 @@ bool comes_before(const StateDict::Entry* a, const StateDict::Entry* b) {
 }
 
 }  // namespace
-
-FormatError FileName::error(const std::string& text, std::uint64_t offset) const {
-  return FormatError(str(component, ": ", path, ": ", text), path, offset);
-}
-
-void FileName::fail(const std::string& text, std::uint64_t offset) const {
-  throw error(text, offset);
-}
-
-void FileName::fail_system(const char* what, int error_number) const {
-  throw IoError(str(component, ": ", path, ": ", what, ": ",
-                    std::generic_category().message(error_number), " (errno ", error_number, ")"),
-                path, error_number);
-}
 
 std::uint64_t safetensors_header_length(const FileName& file, std::string_view start,
                                         std::uint64_t file_bytes) {

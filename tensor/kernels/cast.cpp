@@ -1,3 +1,4 @@
+#include <cmath>
 #include <limits>
 
 #include <tarn/tensor/kernels/cast.h>
@@ -5,6 +6,20 @@
 
 namespace tarn::kernels {
 namespace {
+
+// Truncated; numbers beyond the ends become the ends, for which C++ alone says nothing. uint8
+// counts modulo 256, as in PyTorch.
+template <class To, class From>
+To to_integer(From x) {
+  constexpr auto low = static_cast<From>(std::numeric_limits<To>::min());
+  constexpr auto high = static_cast<From>(std::numeric_limits<To>::max());
+  if (std::isnan(x)) return 0;
+  if constexpr (std::is_same_v<To, std::uint8_t>)
+    return static_cast<To>(to_integer<std::int64_t>(x));
+  return x <= low    ? std::numeric_limits<To>::min()
+         : x >= high ? std::numeric_limits<To>::max()
+                     : static_cast<To>(x);
+}
 
 template <class To, class From>
 void copy_typed(const Tensor& out, const Tensor& x) {
@@ -14,6 +29,8 @@ void copy_typed(const Tensor& out, const Tensor& x) {
       [](const auto& v) {
         if constexpr (std::is_same_v<To, bool>) {
           return v != From(0);
+        } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
+          return v.unaryExpr([](From number) { return to_integer<To>(number); });
         } else {
           return v.template cast<To>();
         }
@@ -44,7 +61,8 @@ T element(Scalar value) {
     if (!fits) {
       throw ValueError(
           str(is_floating_point(value.dtype()) ? str(number) : str(value.to<std::int64_t>()),
-              " does not fit into ", dtype_of<T>,
+              " does not fit into ", dtype_of<T>, ": expected a value from ",
+              static_cast<std::int64_t>(low), " to ", static_cast<std::int64_t>(Limits::max()),
               "; convert the tensor with .to(kInt64) or .to(kFloat32)"));
     }
     if (number < 0) return static_cast<T>(value.to<std::int64_t>());

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <limits>
 #include <memory>
 
@@ -34,6 +35,61 @@ TEST(CornerCases, FloatingBoundsMakeIntegersFloating) {
   EXPECT_TRUE(
       fails_with<DTypeError>([&] { x.clamp_(-1.5, 2.5); }, "clamp_: ", {"float32", "int64"}));
   EXPECT_EQ(x.to_vector(), (Values{-3, 0, 4}));
+}
+
+TEST(CornerCases, OnlyTheValueThatStaysHasAGradient) {
+  const Tensor values = variable({1, 2, 3});
+  const Tensor x = constant({0, 0, 0, 0}).clone();
+  x.index_put_({tensor({2, 0, 2})}, values);
+  EXPECT_EQ(x.to_vector(), (Values{2, 0, 3, 0}));
+  (x * constant({10, 20, 30, 40})).sum().backward();
+  EXPECT_EQ(values.grad().to_vector(), (Values{0, 10, 30}));
+}
+
+TEST(CornerCases, CountsThatNoMemoryHoldsAreErrors) {
+  const std::int64_t many = std::int64_t{1} << 62;
+  EXPECT_THROW(repeat(f32({2, 3}), {1, many}), ShapeError);
+  EXPECT_THROW(repeat(f32({2, 3}), {many / 32, 1}), OutOfMemory);
+  EXPECT_EQ(repeat(f32({0, 3}), {many, 2}).sizes(), Shape({0, 6}));
+  EXPECT_TRUE(
+      fails_with<ValueError>([&] { chunk(f32({0}), many); }, "chunk: 4611686018427387904 parts"));
+  EXPECT_TRUE(fails_with<ValueError>([&] { split(f32({1}).expand({many}), 1); },
+                                     "split: 4611686018427387904 parts"));
+  EXPECT_EQ(chunk(f32({0}), 3).size(), 3U);
+}
+
+TEST(CornerCases, RepetitionsOfOneElementCostNoMoreThanTheirElements) {
+  const Tensor x = variable({3});
+  const Tensor y = repeat(x, {1000, 1000});
+  EXPECT_EQ(y.sizes(), Shape({1000, 1000}));
+  EXPECT_EQ(y.sum().item(), 3e6);
+  y.sum().backward();
+  EXPECT_EQ(x.grad().item(), 1e6);
+}
+
+TEST(CornerCases, ConversionsToIntegersAreDefinedForEveryNumber) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  const Tensor x = constant({std::nan(""), kInf, -kInf, 1e300, -2147483649.5, 2147483647.5, -2.9});
+  constexpr auto low = std::numeric_limits<std::int32_t>::min();
+  constexpr auto high = std::numeric_limits<std::int32_t>::max();
+  EXPECT_EQ(x.to(kInt32).to_vector<std::int32_t>(),
+            (std::vector<std::int32_t>{0, high, low, high, low, high, -2}));
+  constexpr auto lowest = std::numeric_limits<std::int64_t>::min();
+  constexpr auto highest = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(x.to(kInt64).to_vector<std::int64_t>(),
+            (std::vector<std::int64_t>{0, highest, lowest, highest, -2147483649, 2147483647, -2}));
+  EXPECT_EQ(x.to(kFloat32).to(kInt64).to_vector<std::int64_t>(),
+            (std::vector<std::int64_t>{0, highest, lowest, highest, -2147483648, 2147483648, -2}));
+  EXPECT_EQ(constant({-1, 256, 300.5, std::nan("")}).to(kUInt8).to_vector(),
+            (Values{255, 0, 44, 0}));
+}
+
+TEST(CornerCases, IntegersWrapAround) {
+  const Tensor x = tensor({std::numeric_limits<std::int64_t>::max(), std::int64_t{-3}});
+  EXPECT_EQ((x + 1).to_vector<std::int64_t>()[0], std::numeric_limits<std::int64_t>::min());
+  EXPECT_EQ((x * x).to_vector<std::int64_t>(), (std::vector<std::int64_t>{1, 9}));
+  EXPECT_EQ(sum(x + x).item<std::int64_t>(), -8);
+  EXPECT_EQ((tensor({200}, {.dtype = kUInt8}) + 100).item<std::int64_t>(), 44);
 }
 
 TEST(CornerCases, NumbersThatATypeCannotHoldAreRefused) {

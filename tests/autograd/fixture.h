@@ -20,6 +20,8 @@ class Arguments {
   Scalar number(const std::string& name) const;
   std::int64_t integer(const std::string& name) const { return number(name).to<std::int64_t>(); }
   Shape integers(const std::string& name) const;
+  /// All of them: name to text.
+  const std::map<std::string, std::string>& texts() const { return texts_; }
 
  private:
   std::map<std::string, std::string> texts_;

@@ -4,7 +4,9 @@
 #include <fstream>
 #include <regex>
 #include <sstream>
+#include <thread>
 #include <tuple>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -122,7 +124,9 @@ TEST_F(MnistMlp, LearnsTheSample) {
 TEST_F(MnistMlp, GivesTheSameWeightsForAnyNumberOfThreadsAndWorkers) {
   const std::string expected = weights(train({"--threads", "1"}));
   EXPECT_EQ(weights(train({"--threads", "2"})), expected);
-  EXPECT_EQ(weights(train({"--threads", "3", "--num-workers", "2"})), expected);
+  EXPECT_EQ(weights(train({"--threads", "16", "--num-workers", "2"})), expected);
+  EXPECT_EQ(weights(train({}, {.environment = {"OMP_NUM_THREADS=5"}})), expected);
+  EXPECT_EQ(weights(train({}, {.environment = {"TARN_NUM_THREADS=3"}})), expected);
   EXPECT_NE(weights(train({"--threads", "1", "--seed", "1"})), expected)
       << "the hash does not tell runs apart";
 }
@@ -212,6 +216,42 @@ TEST_F(MnistMlp, StopsAtASignalAndIsResumedAsIfItHadNotStopped) {
   const std::string metrics = read_file(path("whole/metrics.csv"));
   EXPECT_EQ(std::count(metrics.begin(), metrics.end(), '\n'), 4);
   EXPECT_EQ(read_file(path("parts/metrics.csv")), metrics);
+}
+
+// What comes behind a name in /proc/<pid>/status.
+std::string status(pid_t program, const std::string& name) {
+  std::ifstream file("/proc/" + std::to_string(program) + "/status");
+  for (std::string word; file >> word;) {
+    if (word == name && file >> word) return word;
+  }
+  return "";
+}
+
+bool catches(pid_t program, int signal) {
+  return (std::stoull("0" + status(program, "SigCgt:"), nullptr, 16) >> (signal - 1) & 1) != 0;
+}
+
+// While nobody reads what the program writes, it can neither finish its step nor say that it has:
+// it waits with a full pipe when the signals come.
+TEST_F(MnistMlp, EndsAtOnceAtASecondSignal) {
+  for (const int second : {SIGTERM, SIGINT}) {
+    const auto send_two = [&, sent = false](pid_t program, const std::string&) mutable {
+      if (std::exchange(sent, true)) return;
+      const auto a_moment = std::chrono::milliseconds(5);
+      for (int asleep = 0; asleep < 20; asleep = status(program, "State:") == "S" ? asleep + 1 : 0)
+        std::this_thread::sleep_for(a_moment);
+      EXPECT_TRUE(catches(program, SIGTERM));
+      kill(program, SIGTERM);
+      while (catches(program, SIGTERM)) std::this_thread::sleep_for(a_moment);
+      kill(program, second);
+    };
+    const Outcome outcome =
+        train({"--checkpoint", path("two" + std::to_string(second)), "--batch-size", "1",
+               "--epochs", "9", "--widths", "1", "--log-every", "1", "--threads", "1"},
+              {.watch = send_two});
+    EXPECT_EQ(outcome.exit_code, 128 + second);
+    EXPECT_EQ(outcome.out.find("stopped by"), std::string::npos) << "it has saved and said so";
+  }
 }
 
 TEST_F(MnistMlp, ShowsTheResultsOfARunThatHadEndedAgain) {

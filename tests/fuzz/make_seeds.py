@@ -58,6 +58,13 @@ def main():
     generator = [("generator.seed", "I64", [], struct.pack("<q", 1)),
                  ("generator.stream", "I64", [], struct.pack("<q", 2))]
     ours = {"tarn.checkpoint": "1", "tarn.parts": "model,generator", "tarn.step": "42"}
+    # How many bytes follow the header, and the header.
+    tensors = {"a": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
+               "b/\u00e9": {"dtype": "I64", "shape": [], "data_offsets": [24, 32]}}
+    save("json/tensors", b"\x20" + json.dumps(tensors).encode())
+    save("json/metadata", b"\x02" + json.dumps(
+        {"__metadata__": {"note": "\"x\"\n\u20ac", "": ""},
+         "w": {"dtype": "BF16", "shape": [1], "data_offsets": [0, 2]}}, indent=1).encode())
     save("checkpoint/plain", checkpoint(ours, [
         *generator, ("model.w", "F32", [2], struct.pack("<ff", 1, 2))]))
     save("checkpoint/metric", checkpoint({**ours, "tarn.metric": "0.25", "note": "x"}, generator))

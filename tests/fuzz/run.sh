@@ -2,33 +2,42 @@
 # Fuzzes the parsers with libFuzzer; a finding ends in build/fuzzing/<target>/ and fails the run.
 #
 #   tests/fuzz/run.sh PROGRAM SECONDS [TARGET...]     PROGRAM: build/fuzz/tests/fuzz
+#
+# TARN_FUZZ_RUNS=10000000 also ends a target after so many inputs.
 set -uo pipefail
 
 program=$(realpath "$1") || exit
 cd "$(dirname "$0")/.." || exit
 seconds=$2
 shift 2
-targets=("$@")
-((${#targets[@]})) || targets=(idx image cifar10 csv npy npz safetensors checkpoint)
+wanted=" $* "
 
-# fuzz TARGET: with the seeds of tests/fuzz/targets.cpp and what earlier runs found worth keeping.
+# fuzz "TARGET FOLDER...": with its seeds, and with what earlier runs found worth keeping.
 fuzz() {
-  local target=$1 work=../build/fuzzing/$1 folders=() folder
-  mkdir -p "$work/corpus"
-  for folder in fuzz/seeds/"$target" fixtures/"$target" fuzz/regressions/"$target"; do
-    [[ -d $folder ]] && folders+=("$folder")
-  done
-  [[ $target == image ]] && folders+=(fixtures/images)
-  [[ $target == checkpoint ]] && folders+=(fixtures/safetensors)
-  TARN_FUZZ=$target TARN_NUM_THREADS=1 "$program" -max_total_time="$seconds" -timeout=10 -max_len=8192 \
-    -rss_limit_mb=1024 -print_final_stats=1 -artifact_prefix="$work/" "$work/corpus" "${folders[@]}" \
-    >"$work/log" 2>&1
+  local target folders log max_len=2048
+  read -r target folders <<<"$1"
+  [[ $target == cifar10 ]] && max_len=8192  # two records
+  [[ -d fuzz/regressions/$target ]] && folders+=" fuzz/regressions/$target"
+  mkdir -p "../build/fuzzing/$target/corpus"
+  log=../build/fuzzing/$target/log
+  # shellcheck disable=SC2086  # several folders
+  TARN_FUZZ=$target TARN_NUM_THREADS=1 ASAN_OPTIONS=quarantine_size_mb=16 UBSAN_OPTIONS=print_stacktrace=1 \
+    bash -c 'time "$@"' _ "$program" -max_total_time="$seconds" -runs="${TARN_FUZZ_RUNS:--1}" -max_len="$max_len" \
+    -timeout=10 -rss_limit_mb=512 -malloc_limit_mb=64 -print_final_stats=1 \
+    -artifact_prefix="../build/fuzzing/$target/" "../build/fuzzing/$target/corpus" $folders >"$log" 2>&1
   local code=$?
-  echo "$target: $(sed -n 's/stat::number_of_executed_units: *//p' "$work/log") inputs, exit code $code"
-  ((code == 0)) || tail -n 30 "$work/log"
+  echo "$target: $(sed -n 's/stat::number_of_executed_units: *//p' "$log") inputs," \
+    "$(grep -o 'cov: [0-9]*' "$log" | tail -n 1) edges, $(sed -n 's/^user\t//p' "$log") of user time, exit code $code"
+  ((code == 0)) || tail -n 40 "$log"
   return "$code"
 }
 export -f fuzz
 export program seconds
 
-printf '%s\0' "${targets[@]}" | xargs -0 -P "$(nproc)" -I {} bash -c 'fuzz {}'
+selected=()
+while read -r line; do
+  if [[ $wanted == "  " || $wanted == *" ${line%% *} "* ]]; then selected+=("$line"); fi
+done < <("$program")
+((${#selected[@]})) || { echo "$program has no such target:$wanted" >&2; exit 2; }
+# shellcheck disable=SC2016  # the inner shell expands it
+printf '%s\0' "${selected[@]}" | xargs -0 -P "$(nproc)" -I {} bash -c 'fuzz "$1"' _ {}

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <ostream>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,5 +16,8 @@ struct FuzzTarget {
   /// Folders of files to begin with, below tests/.
   std::vector<std::string> seeds;
 };
+
+/// How GoogleTest shows a target.
+inline void PrintTo(const FuzzTarget& target, std::ostream* out) { *out << target.name; }
 
 const std::vector<FuzzTarget>& fuzz_targets();

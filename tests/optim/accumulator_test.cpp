@@ -185,6 +185,53 @@ TEST(Accumulator, KeepsWhatItHasWhenALossCannotGoBackward) {
   EXPECT_EQ(w.item(), -4);
 }
 
+TEST(Accumulator, GoesOnFromItsStateBetweenTwoSteps) {
+  const auto run = [](const Tensor& w, SGD& sgd, Accumulator& accumulate, int from, int to) {
+    for (int i = from; i < to; ++i) {
+      if (accumulate.backward(mean_loss(w, {1.0 * i, 0.1 * i}), 2)) {
+        EXPECT_EQ(i % 3, 2);
+      }
+    }
+    return sgd.step_count();
+  };
+  for (const int stop : {0, 1, 2, 3, 4, 5}) {
+    const Tensor whole = leaf({1, -1});
+    SGD sgd({whole}, {.lr = 0.1, .momentum = 0.5});
+    Accumulator accumulate(sgd, {.batch_size = 6});
+    EXPECT_EQ(run(whole, sgd, accumulate, 0, stop), stop / 3);
+
+    const Tensor resumed = copies({whole})[0];
+    SGD resumed_sgd({resumed}, {.lr = 0.1, .momentum = 0.5});
+    Accumulator resumed_accumulate(resumed_sgd, {.batch_size = 6});
+    resumed_sgd.load_state_dict(sgd.state_dict());
+    resumed_accumulate.load_state_dict(accumulate.state_dict());
+    EXPECT_EQ(resumed_accumulate.count(), stop % 3 * 2);
+    EXPECT_EQ(run(whole, sgd, accumulate, stop, 6), 2);
+    EXPECT_EQ(run(resumed, resumed_sgd, resumed_accumulate, stop, 6), 2);
+    EXPECT_TRUE(same_bits(resumed, whole)) << "stopped after " << stop;
+  }
+}
+
+TEST(Accumulator, StaysAsItWasWhenAStateDoesNotFit) {
+  const Tensor w = leaf({1, 2});
+  SGD sgd({w}, {.lr = 1});
+  Accumulator accumulate(sgd, {.batch_size = 4});
+  accumulate.backward(w.sum(), 1);
+  const auto refuses = [&](const char* name, const Tensor& value, const std::string& message) {
+    StateDict state = accumulate.state_dict();
+    state.set(name, value);
+    return fails_with<ValueError>([&] { accumulate.load_state_dict(state); }, message, {});
+  };
+  EXPECT_TRUE(refuses("grad.0.0", leaf({1, 2, 3}).detach(),
+                      "Accumulator: load_state_dict: \"grad.0.0\" is float64 [3]"));
+  EXPECT_TRUE(refuses("grad.0.1", leaf({1}).detach(),
+                      "Accumulator: load_state_dict: 1 entries belong to no parameter of SGD"));
+  EXPECT_TRUE(refuses("count", leaf({1}).detach(), "Accumulator: "));
+  EXPECT_EQ(accumulate.count(), 1);
+  EXPECT_EQ(w.grad().to_vector(), (std::vector<double>{0.25, 0.25}));
+  accumulate.flush();
+}
+
 TEST(Accumulator, WarnsWhenItGoesWithGradientsThatWereNeverUsed) {
   const Tensor w = leaf({0});
   SGD sgd({w}, {.lr = 1});

@@ -11,6 +11,7 @@
 
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/random.h>
+#include <tarn/tensor/str.h>
 
 #include "closeness.h"
 #include "expect_error.h"
@@ -103,6 +104,38 @@ TEST(Generator, StateIsTwoIntegers) {
   EXPECT_TRUE(same_bits(randn({7}, generator), randn({7}, other)));
   generator.manual_seed(1);
   EXPECT_EQ(generator.stream(), 0U);
+}
+
+TEST(Generator, GoesOnFromItsState) {
+  Generator generator(~std::uint64_t{0}, std::uint64_t{1} << 63);  // more than int64 counts to
+  (void)rand({10}, generator);
+  Generator other(4);
+  other.load_state_dict(generator.state_dict());
+  EXPECT_EQ(other.seed(), ~std::uint64_t{0});
+  EXPECT_EQ(other.stream(), (std::uint64_t{1} << 63) + 1);
+  EXPECT_TRUE(same_bits(randn({7}, generator), randn({7}, other)));
+}
+
+TEST(Generator, StaysAsItWasWhenAStateIsNone) {
+  const StateDict good = Generator(5, 6).state_dict();
+  Generator generator(1, 2);
+  for (const char* const name : {"seed", "stream"}) {
+    StateDict missing;
+    for (const auto& [key, value] : good) {
+      if (key != name) missing.set(key, value);
+    }
+    EXPECT_TRUE(fails_with<IndexError>([&] { generator.load_state_dict(missing); }, "", {name}));
+    for (const Tensor& other :
+         {Tensor(), zeros({1}, {.dtype = kInt64}), zeros({}, {.dtype = kFloat64})}) {
+      StateDict bad = good;
+      bad.set(name, other);
+      EXPECT_TRUE(fails_with<ValueError>([&] { generator.load_state_dict(bad); },
+                                         str("Generator: load_state_dict: \"", name, "\" is "),
+                                         {"expected int64 []"}));
+    }
+  }
+  EXPECT_EQ(generator.seed(), 1U);
+  EXPECT_EQ(generator.stream(), 2U);
 }
 
 TEST(Generator, APrefixOfALongerDrawIsTheShorterOne) {
