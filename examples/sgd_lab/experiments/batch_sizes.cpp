@@ -6,6 +6,7 @@
 #include <tarn/tarn.h>
 
 #include "../../mnist_mlp/evaluation.h"
+#include "../digits.h"
 #include "../experiment.h"
 #include "../statistics.h"
 
@@ -19,10 +20,6 @@ constexpr std::int64_t kSizes[] = {1, 16, 64, 256};
 struct Course {
   std::vector<double> examples, loss;  ///< on the training examples, on the way
   double accuracy;                     ///< on the test examples, in the end, in percent
-};
-
-struct Digits {
-  data::MNIST train, test;
 };
 
 /// SGD for `updates` updates; the training loss is measured 8 times.
@@ -73,8 +70,7 @@ std::vector<Summary> compare(const Digits& digits, const std::string& title, Fin
                              const std::function<std::int64_t(std::int64_t)>& updates) {
   Table table(
       {title, "updates", "training loss", "standard error", "test accuracy %", "standard error"});
-  Plot plot(
-      {.title = title, .x = "examples seen", .y = "training loss", .log_x = true, .log_y = true});
+  Plot plot(log_log(title, "examples seen", "training loss"));
   std::vector<Summary> all;
   for (const std::int64_t b : kSizes) {
     std::vector<Course> runs;
@@ -96,7 +92,7 @@ double distance(const Summary& a, const Summary& b) {
 }
 
 Findings run(const Conditions& lab) {
-  const Digits digits{data::MNIST(lab.data), data::MNIST(lab.data, {.train = false})};
+  const Digits digits(lab.data);
   const std::int64_t n = digits.train.size();
   Findings findings;
   findings.text(str("784-64-10 on ", n, " digits, η = ", kLr, " for all, means of 5 seeds. For ",

@@ -70,11 +70,7 @@ Findings run(const Conditions& lab) {
                          static_cast<double>(cost.example_gradients()), kExamples));
     lab.progress(static_cast<double>(sizes.size()) / 6);
   }
-  Plot plot({.title = "Time of an update, 784-128-10",
-             .x = "batch size",
-             .y = "milliseconds",
-             .log_x = true,
-             .log_y = true});
+  Plot plot(log_log("Time of an update, 784-128-10", "batch size", "milliseconds"));
   plot.points("measured", sizes, times);
   std::vector<double> line;
   for (const double b : sizes) line.push_back(times.back() * b / sizes.back());

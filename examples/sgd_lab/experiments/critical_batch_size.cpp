@@ -7,6 +7,7 @@
 #include <tarn/tarn.h>
 
 #include "../../mnist_mlp/evaluation.h"
+#include "../digits.h"
 #include "../experiment.h"
 
 using namespace tarn;
@@ -28,7 +29,7 @@ double steps_to_target(const data::MNIST& digits, const data::Dataset& judged,
   while (static_cast<double>(sgd.step_count()) < limit) {
     for (auto& [x, y] : loader) {
       sgd.zero_grad();
-      const Tensor losses = cross_entropy(mlp(x), y, {.reduction = Reduction::none});
+      const Tensor losses = cross_entropies(mlp(x), y);
       if (!std::isfinite(losses.detach().sum().item())) return kNever;
       Tensor norms;
       if (noise) norms = per_sample_gradient_norms(losses, mlp.parameters());
@@ -77,9 +78,7 @@ std::pair<double, double> fit(const std::vector<double>& sizes, const std::vecto
 
 Findings run(const Conditions& lab) {
   const data::MNIST digits(lab.data);
-  std::vector<std::int64_t> some(500);
-  for (std::size_t i = 0; i < some.size(); ++i) some[i] = static_cast<std::int64_t>(i);
-  const data::Subset judged(digits, some);
+  const data::Subset judged = first(digits, 500);
   std::vector<double> sizes, steps, examples;
   double lr_of_64 = 0;
   for (std::int64_t b = 4; b <= 512; b *= 2) {
@@ -102,11 +101,8 @@ Findings run(const Conditions& lab) {
     table.row(sizes[i], steps[i], law[i], examples[i],
               (steps[i] / least - 1) * (examples[i] / (least * critical) - 1));
   }
-  Plot plot({.title = str("Updates to a training loss of ", shown(kTarget)),
-             .x = "batch size B",
-             .y = "updates S",
-             .log_x = true,
-             .log_y = true});
+  Plot plot(
+      log_log(str("Updates to a training loss of ", shown(kTarget)), "batch size B", "updates S"));
   plot.points("measured, each at its best η", sizes, steps);
   plot.theory("Smin (1 + Bc/B)", sizes, law);
   Findings findings;

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include <tarn/tarn.h>
 
 #include "../../mnist_mlp/evaluation.h"
+#include "../digits.h"
 #include "../experiment.h"
 #include "../statistics.h"
 
@@ -43,11 +43,7 @@ std::vector<double> losses(const data::Dataset& train, std::int64_t batch_size, 
     optim::SGD sgd(mlp.parameters(), {.lr = lr});
     data::DataLoader loader(train, {.batch_size = batch_size});
     for (double& loss : result) {
-      for (auto& [x, y] : loader) {
-        sgd.zero_grad();
-        cross_entropy(mlp(x), y).backward();
-        sgd.step();
-      }
+      train_epoch(mlp, sgd, loader);
       loss += mean_loss(evaluate(mlp, train)) / seeds;
     }
   }
@@ -73,19 +69,8 @@ Landscape survey(const data::Dataset& train, int epochs) {
   nn::Sequential mlp(nn::Linear(784, 64), nn::ReLU(), nn::Linear(64, 10));
   optim::SGD sgd(mlp.parameters(), {.lr = kLr});
   data::DataLoader loader(train, {.batch_size = 32});
-  for (int epoch = 0; epoch < (epochs + 1) / 2; ++epoch) {
-    for (auto& [x, y] : loader) {
-      sgd.zero_grad();
-      cross_entropy(mlp(x), y).backward();
-      sgd.step();
-    }
-  }
-  const auto each = [](const Tensor& output, const Tensor& target) {
-    return cross_entropy(output, target, {.reduction = Reduction::none});
-  };
-  std::vector<std::int64_t> some(1000);
-  std::iota(some.begin(), some.end(), 0);
-  const optim::Objective loss(mlp, each, data::Subset(train, some));
+  for (int epoch = 0; epoch < (epochs + 1) / 2; ++epoch) train_epoch(mlp, sgd, loader);
+  const optim::Objective loss(mlp, cross_entropies, first(train, 1000));
   const auto sharpest = optim::hessian_eigenvalues(loss, {.max_iterations = 30, .tolerance = 0.01});
   return {optim::gradient_variance(loss).noise_scale(), 2 / sharpest[0].value};
 }
@@ -105,9 +90,7 @@ Findings run(const Conditions& lab) {
   // Pixels in 0..1: centred and scaled to variance 1 they would make the loss far sharper.
   const data::MNIST digits(lab.data, {.mean = 0, .std = 1});
   // No short last batch up to B = 256: its few examples would move the weights by a full η.
-  std::vector<std::int64_t> whole(static_cast<std::size_t>(digits.size() / 256 * 256));
-  std::iota(whole.begin(), whole.end(), 0);
-  const data::Subset train(digits, whole);
+  const data::Subset train = first(digits, digits.size() / 256 * 256);
   const int epochs = lab.either(6, 4);
   const int seeds = lab.either(15, 5);
   std::vector<double> epoch;

@@ -7,6 +7,7 @@
 
 #include <tarn/tarn.h>
 
+#include "../digits.h"
 #include "../experiment.h"
 #include "../statistics.h"
 
@@ -52,11 +53,7 @@ void investigate(const Problem& problem, int draws, Findings& findings, Table& t
   const double at_all = measure(loss, full, n, 5).value;
   table.row(problem.name, n, at_all, "", theory.shuffled(n), theory.with_replacement(n));
 
-  Plot plot({.title = problem.name,
-             .x = "batch size B",
-             .y = "E|g − ∇L|²",
-             .log_x = true,
-             .log_y = true});
+  Plot plot(log_log(problem.name, "batch size B", "E|g − ∇L|²"));
   plot.points("measured", sizes, variances, errors);
   plot.theory("σ²/B · (N−B)/(N−1)", sizes, law);
   plot.theory("σ²/B", sizes, simple);
@@ -110,11 +107,8 @@ Findings run(const Conditions& lab) {
   lab.progress(0.4);
   nn::Sequential mlp(nn::Linear(784, 16), nn::ReLU(), nn::Linear(16, 10));
   mlp.to(kFloat64);
-  const auto losses = [](const Tensor& output, const Tensor& target) {
-    return cross_entropy(output, target, {.reduction = Reduction::none});
-  };
   investigate({"network 784-16-10 on digits",
-               {mlp, losses, as_float64(data::MNIST(lab.data), 500, kInt64)}},
+               {mlp, cross_entropies, as_float64(data::MNIST(lab.data), 500, kInt64)}},
               draws / 2, findings, table);
   findings.table(table);
   return findings;
