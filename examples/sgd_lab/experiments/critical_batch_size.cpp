@@ -19,9 +19,9 @@ constexpr double kNever = std::numeric_limits<double>::infinity();
 
 /// Updates until the loss on `judged` is kTarget, checked every few updates; kNever after `limit`.
 double steps_to_target(const data::MNIST& digits, const data::Dataset& judged,
-                       std::int64_t batch_size, double lr, double limit,
+                       std::int64_t batch_size, double lr, double limit, std::uint64_t seed,
                        optim::GradientNoiseScale* noise = nullptr) {
-  manual_seed(0);
+  manual_seed(seed);
   nn::Sequential mlp(nn::Linear(784, 64), nn::ReLU(), nn::Linear(64, 10));
   optim::SGD sgd(mlp.parameters(), {.lr = lr});
   data::DataLoader loader(digits, {.batch_size = batch_size, .drop_last = true});
@@ -45,17 +45,22 @@ double steps_to_target(const data::MNIST& digits, const data::Dataset& judged,
 }
 
 struct Best {
-  double steps = kNever;
+  double steps = kNever;  ///< mean over 3 seeds
   double lr = 0;
 };
 
-/// The fewest steps over a grid of learning rates, each `ratio` times the one before.
+/// The fewest steps over learning rates from `lr` on, each `ratio` times the one before, until the
+/// best one has been left behind.
 Best best(const data::MNIST& digits, const data::Dataset& judged, std::int64_t batch_size,
-          double ratio) {
+          double lr, double ratio, std::uint64_t seed) {
   Best result;
-  for (double lr = 0.005; lr < 1; lr *= ratio) {
-    const double limit = std::min(result.steps, 4000.0);
-    const double steps = steps_to_target(digits, judged, batch_size, lr, limit);
+  for (; lr < (result.lr > 0 ? 2.5 * result.lr : 2); lr *= ratio) {
+    double steps = 0;
+    for (std::uint64_t i = 0; i < 3; ++i) {
+      steps += steps_to_target(digits, judged, batch_size, lr, std::min(2 * result.steps, 4000.0),
+                               3 * seed + i) /
+               3;
+    }
     if (steps < result.steps) result = {steps, lr};
   }
   return result;
@@ -80,9 +85,12 @@ Findings run(const Conditions& lab) {
   const data::MNIST digits(lab.data);
   const data::Subset judged = first(digits, 500);
   std::vector<double> sizes, steps, examples;
+  double lr = 0.01;
   double lr_of_64 = 0;
   for (std::int64_t b = 4; b <= 512; b *= 2) {
-    const Best found = best(digits, judged, b, lab.either(std::sqrt(2.0), std::pow(2.0, 0.25)));
+    const Best found =
+        best(digits, judged, b, lr / 2, lab.either(std::sqrt(2.0), std::pow(2.0, 0.25)), lab.seed);
+    lr = found.lr;
     sizes.push_back(static_cast<double>(b));
     steps.push_back(found.steps);
     examples.push_back(found.steps * static_cast<double>(b));
@@ -91,7 +99,7 @@ Findings run(const Conditions& lab) {
   }
   const auto [least, critical] = fit(sizes, steps);
   optim::GradientNoiseScale noise;
-  steps_to_target(digits, judged, 64, lr_of_64, 4000, &noise);
+  steps_to_target(digits, judged, 64, lr_of_64, 4000, 3 * lab.seed, &noise);
   const optim::Estimate meter = noise.critical_batch_size();
 
   Table table({"B", "fewest updates S", "fit", "examples E = B S", "(S/Smin − 1)(E/Emin − 1)"});

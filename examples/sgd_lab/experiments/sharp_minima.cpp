@@ -146,14 +146,15 @@ Findings run(const Conditions& lab) {
           "At the same rate and the same loss, small batches end where the loss is flatter by "
           "each measure. What counts is the noise, η/B (Jastrzębski et al. 2018): with η in "
           "proportion to B, the small batch finds as sharp a minimum as the medium one.")
-      .text(str("The section goes on: flat minima generalise better. Here the small batch is ",
-                shown(small.accuracy.value - large.accuracy.value),
-                " points better on test digits than the large one, ",
-                shown(distance(small.accuracy, large.accuracy)),
-                " standard errors; this is shown, not judged. Nor is sharpness a property of what "
-                "a network computes: with the weights into the hidden units multiplied by 5 and "
-                "those out of them divided by 5 it is the same function, and ",
-                shown(sharper), " times as sharp (Dinh et al. 2017)."))
+      .text(
+          str("The section goes on: flat minima generalise better. Here the test accuracy of small "
+              "minus that of large batches is ",
+              shown(small.accuracy.value - large.accuracy.value), " ± ",
+              shown(std::hypot(small.accuracy.standard_error, large.accuracy.standard_error)),
+              " points: shown, not judged. Nor is sharpness a property of what "
+              "a network computes: with the weights into the hidden units multiplied by 5 and "
+              "those out of them divided by 5 it is the same function, and ",
+              shown(sharper), " times as sharp (Dinh et al. 2017)."))
       .verdict(at_least("curvature, large over small batches, in standard errors",
                         distance(large.curvature, small.curvature), 3))
       .verdict(at_least("Keskar's φ, large over small batches, in standard errors",
