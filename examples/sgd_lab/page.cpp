@@ -71,7 +71,8 @@ std::string contents(const std::vector<std::pair<Experiment, Entry>>& entries) {
 
 }  // namespace
 
-std::string make_page(const std::vector<std::pair<Experiment, Entry>>& entries) {
+std::string make_page(const std::vector<std::pair<Experiment, Entry>>& entries,
+                      const std::string& command) {
   std::size_t claims = 0;
   std::size_t holding = 0;
   std::string sections;
@@ -87,8 +88,9 @@ std::string make_page(const std::vector<std::pair<Experiment, Entry>>& entries) 
          kStyle +
          "</style>\n</head>\n<body>\n<h1>The SGD laboratory</h1>\n"
          "<p>What the course's section on stochastic gradient descent claims, run and measured "
-         "beside theory. Dashed lines are theory, the rest is measured.</p>\n<p class=\"" +
-         (holding == claims ? "good" : "bad") + "\">" +
-         tarn::str(holding, " of ", claims, " claims hold") + "</p>\n" + contents(entries) +
+         "beside theory. Dashed lines are theory, the rest is measured.</p>\n"
+         "<p class=\"soft\"><code>" +
+         escape(command) + "</code></p>\n<p class=\"" + (holding == claims ? "good" : "bad") +
+         "\">" + tarn::str(holding, " of ", claims, " claims hold") + "</p>\n" + contents(entries) +
          sections + "</body>\n</html>\n";
 }

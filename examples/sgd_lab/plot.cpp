@@ -1,5 +1,6 @@
 #include "plot.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -106,17 +107,31 @@ std::string Plot::clause(const Series& s, const std::string& block) const {
   return block + with + " pt 7 ps 0.55 lw 1.4" + color + title;
 }
 
+int Plot::height() const {
+  int labels = 0;
+  for (const Series& s : series_) labels += !s.label.empty();
+  return 390 + 22 * ((labels + 1) / 2);  // the legend has mostly two columns
+}
+
+std::string Plot::log_format() const {
+  double largest = 0;
+  for (const Series& s : series_) {
+    for (const double x : s.x) largest = std::max(largest, x);
+  }
+  return largest > 1e5 ? "10^{%L}" : "%h";
+}
+
 std::string Plot::script(const std::string& svg) const {
   std::ostringstream out;
   out.precision(10);
-  out << "set terminal svg size 600,430 dynamic enhanced font 'sans-serif,17'\n"
+  out << "set terminal svg size 600," << height() << " dynamic enhanced font 'sans-serif,17'\n"
       << "set output " << quoted(svg) << "\nset encoding utf8\n"
       << "set title " << quoted(axes_.title) << " noenhanced\n"
-      << "set xlabel " << quoted(axes_.x) << " noenhanced\n"
+      << "set xlabel " << quoted(axes_.x) << " noenhanced offset 0,0.4\n"
       << "set ylabel " << quoted(axes_.y) << " noenhanced\n"
       << "set key outside bottom center horizontal noenhanced samplen 2\n"
       << "set grid lc rgb '#909090' lw 0.3\nset border lw 0.7\n";
-  if (axes_.log_x) out << "set logscale x\nset format x '%h'\n";
+  if (axes_.log_x) out << "set logscale x\nset format x '" << log_format() << "'\n";
   if (axes_.log_y) out << "set logscale y\nset format y '10^{%L}'\n";
   for (std::size_t i = 0; i < series_.size(); ++i) {
     const Series& s = series_[i];

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 /// The frame of a picture.
@@ -12,10 +13,14 @@ struct Axes {
   bool log_y = false;
 };
 
+/// Both of them logarithmic.
+inline Axes log_log(std::string title, std::string x, std::string y) {
+  return {std::move(title), std::move(x), std::move(y), true, true};
+}
+
 /// A picture of curves and points over two axes, drawn by gnuplot.
 ///
-///   Plot plot({.title = "Noise", .x = "batch size", .y = "variance", .log_x = true, .log_y =
-///   true});
+///   Plot plot(log_log("Noise", "batch size", "variance"));
 ///   plot.points("measured", sizes, variances, errors);
 ///   plot.theory("σ²/B", sizes, law);
 class Plot {
@@ -48,6 +53,8 @@ class Plot {
   };
   void add(Series series);
   std::string clause(const Series& series, const std::string& block) const;
+  int height() const;              // in pixels, with room for the legend
+  std::string log_format() const;  // of the numbers on x: powers of ten where they get long
 
   Axes axes_;
   std::vector<Series> series_;

@@ -29,6 +29,7 @@
 namespace {
 
 struct Settings {
+  std::string program;  ///< as it was called
   bool quick = false;
   bool fresh = false;
   bool list = false;
@@ -45,20 +46,18 @@ std::string this_program() {
   return tarn::str("built ", time);
 }
 
-std::string command(const Settings& s, const std::string& name) {
-  return tarn::str("sgd_lab --only ", name, " --seed ", s.seed, " --data ", s.data,
-                   s.quick ? " --quick" : "");
+/// What the results depend on.
+std::string options(const Settings& s) {
+  return tarn::str(s.quick ? "--quick " : "", "--seed ", s.seed, " --data ", s.data);
 }
 
-std::string conditions(const Settings& s, const std::string& name) {
-  return command(s, name) + ", " + this_program();
-}
+std::string conditions(const Settings& s) { return options(s) + ", " + this_program(); }
 
 Entry run(const Experiment& experiment, const Settings& s, const Notebook& notebook,
           const Terminal& terminal) {
   Entry entry;
-  entry.command = command(s, experiment.name);
-  entry.conditions = conditions(s, experiment.name);
+  entry.command = s.program + " --fresh --only " + experiment.name + " " + options(s);
+  entry.conditions = conditions(s);
   if (!s.fresh) {
     if (auto found = notebook.find(experiment.name, entry.conditions)) return *found;
   }
@@ -99,9 +98,9 @@ std::vector<Experiment> chosen(const std::vector<std::string>& only) {
 void write_page(const Settings& s, const Notebook& notebook) {
   std::vector<std::pair<Experiment, Entry>> entries;
   for (const Experiment& e : experiments()) {
-    if (auto entry = notebook.find(e.name, conditions(s, e.name))) entries.emplace_back(e, *entry);
+    if (auto entry = notebook.find(e.name, conditions(s))) entries.emplace_back(e, *entry);
   }
-  write_file(notebook.path("index.html"), make_page(entries));
+  write_file(notebook.path("index.html"), make_page(entries, s.program + " " + options(s)));
 }
 
 /// Whether all claims hold.
@@ -122,6 +121,7 @@ bool run(const Settings& s) {
 
 Settings parse(int argc, char** argv) {
   Settings s;
+  s.program = argv[0];
   CLI::App app("The SGD laboratory: what the section claims, measured beside theory");
   std::vector<std::string> names;
   for (const Experiment& e : experiments()) names.push_back(e.name);

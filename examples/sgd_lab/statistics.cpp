@@ -12,6 +12,11 @@ tarn::optim::Estimate estimate(const std::vector<double>& values) {
   return {mean, std::sqrt(squares / (n - 1) / n)};
 }
 
+double largest_rms_distance(std::size_t count) {
+  const double spread = 2 / (9 * static_cast<double>(count));
+  return std::pow(1 - spread + 2.782 * std::sqrt(spread), 1.5);  // 2.782: one-sided, 0.0027
+}
+
 double loglog_slope(const std::vector<double>& x, const std::vector<double>& y) {
   const auto n = static_cast<double>(x.size());
   double mean_x = 0;

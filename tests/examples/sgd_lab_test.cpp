@@ -83,7 +83,7 @@ TEST_F(SgdLab, WritesAPageWithEveryVerdictPictureAndNumber) {
   for (const std::string& name : names) {
     EXPECT_EQ(count(page, "<section id=\"" + name + "\">"), 1U) << name;
     EXPECT_EQ(count(page, "href=\"#" + name + "\""), 1U) << name;
-    EXPECT_EQ(count(page, "sgd_lab --only " + name + " --seed 0"), 1U) << name;
+    EXPECT_EQ(count(page, "sgd_lab --fresh --only " + name + " --quick --seed 0"), 1U) << name;
   }
   EXPECT_EQ(count(page, "<div class=\"verdicts"), names.size());
   const auto summary = all_matches(page, ">([0-9]+) of \\1 claims hold<");
@@ -147,22 +147,59 @@ TEST_F(SgdLab, GivesTheSameNumbersForTheSameSeed) {
   EXPECT_NE(read("unbiasedness-plot-1.csv"), first);
 }
 
+TEST_F(SgdLab, RepeatsAnExperimentByTheCommandOnThePage) {
+  ASSERT_EQ(run({"--only", "unbiasedness", "--seed", "3"}).exit_code, 0);
+  const auto commands = all_matches(read("index.html"), "<code>([^<]*--only unbiasedness[^<]*)<");
+  ASSERT_EQ(commands.size(), 1U);
+  std::istringstream words(commands[0]);
+  std::string program;
+  words >> program;
+  EXPECT_TRUE(std::filesystem::exists(program)) << program;
+  std::vector<std::string> arguments{"--results", "again"};
+  for (std::string word; words >> word;) arguments.push_back(word);
+  ASSERT_EQ(run_example("sgd_lab", arguments, folder_).exit_code, 0) << commands[0];
+  EXPECT_EQ(read("../again/unbiasedness-plot-1.csv"), read("unbiasedness-plot-1.csv"));
+}
+
+/// The digits of the sample, all of them labelled 0.
+void write_digits_without_meaning(const std::string& folder) {
+  std::filesystem::create_directories(folder);
+  for (const auto& [name, size] : {std::pair("train", 2000), {"t10k", 500}}) {
+    const std::string images = std::string("/") + name + "-images-idx3-ubyte.gz";
+    std::filesystem::copy(TARN_SOURCE_DIR "/data/mnist-sample" + images, folder + images);
+    std::ofstream labels(folder + "/" + name + "-labels-idx1-ubyte", std::ios::binary);
+    const std::string header{
+        0, 0, 8, 1, 0, 0, static_cast<char>(size / 256), static_cast<char>(size % 256)};
+    labels << header << std::string(static_cast<std::size_t>(size), '\0');
+  }
+}
+
+TEST_F(SgdLab, SaysWhichClaimsWereMissed) {
+  write_digits_without_meaning(folder_ + "/digits");
+  const Outcome outcome = run_example(
+      "sgd_lab", {"--quick", "--only", "shuffling", "--data", folder_ + "/digits"}, folder_);
+  EXPECT_EQ(outcome.exit_code, 1) << outcome.out << outcome.err;
+  EXPECT_NE(outcome.out.find("MISSED\n       accuracy lost by not shuffling"), std::string::npos)
+      << outcome.out;
+  const std::string page = read("index.html");
+  EXPECT_EQ(count(page, "<tr class=\"missed\"><td>accuracy lost by not shuffling"), 1U);
+  EXPECT_EQ(all_matches(page, "class=\"bad\">([0-9]+ of [0-9]+ claims hold)<").size(), 1U);
+}
+
 TEST_F(SgdLab, SaysWhatIsWrong) {
   EXPECT_NE(run({"--only", "levitation"}).exit_code, 0);
   const Outcome missing =
-      run_example("sgd_lab", {"--only", "shuffling", "--data", "/nowhere"}, folder_);
+      run_example("sgd_lab", {"--only", "batch_sizes", "--data", "/nowhere"}, folder_);
   EXPECT_EQ(missing.exit_code, 2);
   EXPECT_NE(missing.err.find("/nowhere"), std::string::npos) << missing.err;
 }
 
 const std::vector<std::string> kExperiments{
-    "unbiasedness",        "variance",      "cost",
-    "trajectories",        "two_well",      "convex_rate",
-    "averaging",           "nonconvex",     "robbins_monro",
-    "median_1951",         "convergence",   "batch_sizes",
-    "critical_batch_size", "growing_batch", "linear_scaling",
-    "shuffling",           "accumulation",  "clipping",
-    "mean_or_sum",         "momentum"};
+    "unbiasedness",  "variance",      "cost",           "trajectories", "two_well",
+    "curvature",     "sharp_minima",  "convex_rate",    "averaging",    "nonconvex",
+    "robbins_monro", "median_1951",   "convergence",    "batch_sizes",  "critical_batch_size",
+    "one_step",      "growing_batch", "linear_scaling", "shuffling",    "accumulation",
+    "clipping",      "mean_or_sum",   "momentum"};
 
 TEST_F(SgdLab, ListsEveryExperiment) {
   const Outcome outcome = run({"--list"});

@@ -61,11 +61,8 @@ std::vector<double> axis(const std::vector<std::vector<double>>& rows, std::size
 Findings run(const Conditions& lab) {
   const std::int64_t steps = lab.either(2000, 10'000);
   Findings findings;
-  Plot plot({.title = "Curvature 1: iterates and their averages",
-             .x = "updates t",
-             .y = "mean square distance from the minimum",
-             .log_x = true,
-             .log_y = true});
+  Plot plot(
+      log_log("Curvature 1: iterates and their averages", "updates t", "mean squared distance"));
   Table table({"learning rate", "curvature h", "iterate", "theory", "t · average", "theory"});
   Course course;
   for (const double lr : {0.05, 0.2, 0.8}) {

@@ -57,11 +57,8 @@ Findings run(const Conditions& lab) {
     runs.x.clamp_(-2, 2);
     if (i % 1000 == 0) lab.progress(static_cast<double>(i) / static_cast<double>(steps));
   }
-  Plot plot({.title = "f = mean |x − aᵢ|, projected, η = D / √t",
-             .x = "updates T",
-             .y = "expected gap f − min f",
-             .log_x = true,
-             .log_y = true});
+  Plot plot(
+      log_log("f = mean |x − aᵢ|, projected, η = D / √t", "updates T", "expected gap f − min f"));
   plot.line("mean of the gaps of the iterates", t, mean_gap);
   plot.theory("bound 1.5 D G / √T", t, bound);
   plot.line("last iterate", t, last);

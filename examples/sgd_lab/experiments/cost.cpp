@@ -1,8 +1,8 @@
 // What an epoch of N = 60,000 examples costs for each batch size, and an update.
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
+#include <ctime>
 
 #include <tarn/tarn.h>
 
@@ -14,23 +14,29 @@ namespace {
 
 constexpr std::int64_t kExamples = 60'000;
 
-/// Seconds of one update of 784-128-10, the median of several.
-double seconds_per_update(std::int64_t batch_size) {
+struct Update {
+  double seconds;  ///< of the processor, the median of several
+  double flops;
+};
+
+/// What an update of 784-128-10 costs.
+Update cost_of_update(std::int64_t batch_size) {
   nn::Sequential mlp(nn::Linear(784, 128), nn::ReLU(), nn::Linear(128, 10));
   optim::SGD sgd(mlp.parameters(), {.lr = 0.01});
   const Tensor x = randn({batch_size, 784});
   const Tensor y = randint(0, 10, {batch_size});
+  optim::CostMeter cost(sgd);
+  cost.add(cross_entropy(mlp(x), y), batch_size);
   std::vector<double> seconds;
   for (int i = 0; i < 21; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();
     sgd.zero_grad();
     cross_entropy(mlp(x), y).backward();
     sgd.step();
-    seconds.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    seconds.push_back(static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC);
   }
   std::nth_element(seconds.begin(), seconds.begin() + 10, seconds.end());
-  return seconds[10];
+  return {seconds[10], cost.flops()};
 }
 
 Findings run(const Conditions& lab) {
@@ -39,7 +45,7 @@ Findings run(const Conditions& lab) {
   const std::vector<std::pair<std::int64_t, std::int64_t>> expected{
       {1, 60'000}, {16, 3750}, {64, 938}, {256, 235}, {1024, 59}, {kExamples, 1}};
   Table table({"B", "updates", "gradients of examples", "last batch", "weight of its examples",
-               "ms per update of 784-128-10", "µs per example"});
+               "MFLOP per update of 784-128-10", "ms per update", "µs per example"});
   std::vector<double> sizes, times;
   Findings findings;
   for (const auto& [b, updates] : expected) {
@@ -56,13 +62,13 @@ Findings run(const Conditions& lab) {
       sgd.step();
       last = target.size(0);
     }
-    const double seconds = seconds_per_update(std::min<std::int64_t>(b, 4096));
+    const Update update = cost_of_update(std::min<std::int64_t>(b, 4096));
     const auto size = static_cast<double>(std::min<std::int64_t>(b, 4096));
     table.row(b == kExamples ? "N" : str(b), cost.updates(), cost.example_gradients(), last,
-              static_cast<double>(b) / static_cast<double>(last), 1000 * seconds,
-              1e6 * seconds / size);
+              static_cast<double>(b) / static_cast<double>(last), update.flops / 1e6,
+              1000 * update.seconds, 1e6 * update.seconds / size);
     sizes.push_back(size);
-    times.push_back(1000 * seconds);
+    times.push_back(1000 * update.seconds);
     findings
         .verdict(exactly(str("updates per epoch, B = ", b), static_cast<double>(cost.updates()),
                          static_cast<double>(updates)))
@@ -70,11 +76,7 @@ Findings run(const Conditions& lab) {
                          static_cast<double>(cost.example_gradients()), kExamples));
     lab.progress(static_cast<double>(sizes.size()) / 6);
   }
-  Plot plot({.title = "Time of an update, 784-128-10",
-             .x = "batch size",
-             .y = "milliseconds",
-             .log_x = true,
-             .log_y = true});
+  Plot plot(log_log("Time of an update, 784-128-10", "batch size", "milliseconds"));
   plot.points("measured", sizes, times);
   std::vector<double> line;
   for (const double b : sizes) line.push_back(times.back() * b / sizes.back());

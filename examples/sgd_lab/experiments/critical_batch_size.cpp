@@ -7,6 +7,7 @@
 #include <tarn/tarn.h>
 
 #include "../../mnist_mlp/evaluation.h"
+#include "../digits.h"
 #include "../experiment.h"
 
 using namespace tarn;
@@ -18,9 +19,9 @@ constexpr double kNever = std::numeric_limits<double>::infinity();
 
 /// Updates until the loss on `judged` is kTarget, checked every few updates; kNever after `limit`.
 double steps_to_target(const data::MNIST& digits, const data::Dataset& judged,
-                       std::int64_t batch_size, double lr, double limit,
+                       std::int64_t batch_size, double lr, double limit, std::uint64_t seed,
                        optim::GradientNoiseScale* noise = nullptr) {
-  manual_seed(0);
+  manual_seed(seed);
   nn::Sequential mlp(nn::Linear(784, 64), nn::ReLU(), nn::Linear(64, 10));
   optim::SGD sgd(mlp.parameters(), {.lr = lr});
   data::DataLoader loader(digits, {.batch_size = batch_size, .drop_last = true});
@@ -28,7 +29,7 @@ double steps_to_target(const data::MNIST& digits, const data::Dataset& judged,
   while (static_cast<double>(sgd.step_count()) < limit) {
     for (auto& [x, y] : loader) {
       sgd.zero_grad();
-      const Tensor losses = cross_entropy(mlp(x), y, {.reduction = Reduction::none});
+      const Tensor losses = cross_entropies(mlp(x), y);
       if (!std::isfinite(losses.detach().sum().item())) return kNever;
       Tensor norms;
       if (noise) norms = per_sample_gradient_norms(losses, mlp.parameters());
@@ -44,17 +45,22 @@ double steps_to_target(const data::MNIST& digits, const data::Dataset& judged,
 }
 
 struct Best {
-  double steps = kNever;
+  double steps = kNever;  ///< mean over 3 seeds
   double lr = 0;
 };
 
-/// The fewest steps over a grid of learning rates, each `ratio` times the one before.
+/// The fewest steps over learning rates from `lr` on, each `ratio` times the one before, until the
+/// best one has been left behind.
 Best best(const data::MNIST& digits, const data::Dataset& judged, std::int64_t batch_size,
-          double ratio) {
+          double lr, double ratio, std::uint64_t seed) {
   Best result;
-  for (double lr = 0.005; lr < 1; lr *= ratio) {
-    const double limit = std::min(result.steps, 4000.0);
-    const double steps = steps_to_target(digits, judged, batch_size, lr, limit);
+  for (; lr < (result.lr > 0 ? 2.5 * result.lr : 2); lr *= ratio) {
+    double steps = 0;
+    for (std::uint64_t i = 0; i < 3; ++i) {
+      steps += steps_to_target(digits, judged, batch_size, lr, std::min(2 * result.steps, 4000.0),
+                               3 * seed + i) /
+               3;
+    }
     if (steps < result.steps) result = {steps, lr};
   }
   return result;
@@ -77,13 +83,14 @@ std::pair<double, double> fit(const std::vector<double>& sizes, const std::vecto
 
 Findings run(const Conditions& lab) {
   const data::MNIST digits(lab.data);
-  std::vector<std::int64_t> some(500);
-  for (std::size_t i = 0; i < some.size(); ++i) some[i] = static_cast<std::int64_t>(i);
-  const data::Subset judged(digits, some);
+  const data::Subset judged = first(digits, 500);
   std::vector<double> sizes, steps, examples;
+  double lr = 0.01;
   double lr_of_64 = 0;
   for (std::int64_t b = 4; b <= 512; b *= 2) {
-    const Best found = best(digits, judged, b, lab.either(std::sqrt(2.0), std::pow(2.0, 0.25)));
+    const Best found =
+        best(digits, judged, b, lr / 2, lab.either(std::sqrt(2.0), std::pow(2.0, 0.25)), lab.seed);
+    lr = found.lr;
     sizes.push_back(static_cast<double>(b));
     steps.push_back(found.steps);
     examples.push_back(found.steps * static_cast<double>(b));
@@ -92,7 +99,7 @@ Findings run(const Conditions& lab) {
   }
   const auto [least, critical] = fit(sizes, steps);
   optim::GradientNoiseScale noise;
-  steps_to_target(digits, judged, 64, lr_of_64, 4000, &noise);
+  steps_to_target(digits, judged, 64, lr_of_64, 4000, 3 * lab.seed, &noise);
   const optim::Estimate meter = noise.critical_batch_size();
 
   Table table({"B", "fewest updates S", "fit", "examples E = B S", "(S/Smin − 1)(E/Emin − 1)"});
@@ -102,11 +109,8 @@ Findings run(const Conditions& lab) {
     table.row(sizes[i], steps[i], law[i], examples[i],
               (steps[i] / least - 1) * (examples[i] / (least * critical) - 1));
   }
-  Plot plot({.title = str("Updates to a training loss of ", shown(kTarget)),
-             .x = "batch size B",
-             .y = "updates S",
-             .log_x = true,
-             .log_y = true});
+  Plot plot(
+      log_log(str("Updates to a training loss of ", shown(kTarget)), "batch size B", "updates S"));
   plot.points("measured, each at its best η", sizes, steps);
   plot.theory("Smin (1 + Bc/B)", sizes, law);
   Findings findings;

@@ -5,6 +5,7 @@
 #include <tarn/tarn.h>
 
 #include "../../mnist_mlp/evaluation.h"
+#include "../digits.h"
 #include "../experiment.h"
 #include "../statistics.h"
 
@@ -30,11 +31,7 @@ Result train(const data::MNIST& digits, Way way, int stage) {
   Result result;
   for (int epoch = 0; epoch < 3 * stage; ++epoch) {
     loader.set_batch_size(schedule.batch_size());
-    for (auto& [x, y] : loader) {
-      sgd.zero_grad();
-      cross_entropy(mlp(x), y).backward();
-      sgd.step();
-    }
+    train_epoch(mlp, sgd, loader);
     result.loss.push_back(mean_loss(evaluate(mlp, digits)));
     schedule.step();
   }

@@ -17,11 +17,11 @@ struct Run {
 
 /// Linear regression by SGD on losses reduced by `reduction`.
 Run train(const data::TensorDataset& examples, Reduction reduction, double lr,
-          std::int64_t batch_size) {
-  manual_seed(1);
+          std::int64_t batch_size, std::uint64_t seed) {
+  manual_seed(seed);
   nn::Linear model(8, 1);
   optim::SGD sgd(model.parameters(), {.lr = lr});
-  data::DataLoader loader(examples, {.batch_size = batch_size, .drop_last = true, .seed = 1});
+  data::DataLoader loader(examples, {.batch_size = batch_size, .drop_last = true});
   Run run;
   for (int updates = 0; updates < 1000 && run.loss < 1e6;) {
     for (auto& [x, y] : loader) {
@@ -50,20 +50,17 @@ Findings run(const Conditions& lab) {
   for (const std::int64_t b : {1, 2, 4, 8, 16, 32, 64, 128, 256}) {
     const auto size = static_cast<double>(b);
     sizes.push_back(size);
-    means.push_back(train(examples, Reduction::mean, kLr, b).loss);
-    sums.push_back(train(examples, Reduction::sum, kLr, b).loss);
+    means.push_back(train(examples, Reduction::mean, kLr, b, lab.seed).loss);
+    sums.push_back(train(examples, Reduction::sum, kLr, b, lab.seed).loss);
     table.row(b, means.back(), sums.back(), 2 * kLr, 2 * kLr * size);
   }
-  Plot plot({.title = "Loss after 1,000 updates with η = 0.02",
-             .x = "batch size B",
-             .y = "loss (stopped at 10⁶)",
-             .log_x = true,
-             .log_y = true});
+  Plot plot(
+      log_log("Loss after 1,000 updates with η = 0.02", "batch size B", "loss (stopped at 10⁶)"));
   plot.line("mean of the losses", sizes, means);
   plot.line("sum of the losses", sizes, sums);
 
-  const Run by_sum = train(examples, Reduction::sum, 0.001, 16);
-  const Run by_mean = train(examples, Reduction::mean, 0.016, 16);
+  const Run by_sum = train(examples, Reduction::sum, 0.001, 16, lab.seed);
+  const Run by_mean = train(examples, Reduction::mean, 0.016, 16, lab.seed);
   Findings findings;
   findings
       .text(

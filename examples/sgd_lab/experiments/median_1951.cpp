@@ -41,11 +41,7 @@ Findings run(const Conditions& lab) {
   const std::int64_t searches = lab.either(5'000, 20'000);
   const std::int64_t steps = lab.either(2000, 10'000);
   const double best = std::sqrt(2 * M_PI);  // 1 / density at the median
-  Plot plot({.title = "How well n draws find the median",
-             .x = "draws n",
-             .y = "n · variance of x",
-             .log_x = true,
-             .log_y = true});
+  Plot plot(log_log("How well n draws find the median", "draws n", "n · variance of x"));
   Table table({"step a_n", "n", "n · variance"});
   Findings findings;
   const std::vector<Rule> rules{{"√(2π) / n", [&](double n) { return best / n; }},

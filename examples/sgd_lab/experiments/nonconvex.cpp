@@ -72,11 +72,7 @@ Findings run(const Conditions& lab) {
     worst = std::max(worst, measured.back() / bound.back());
     lab.progress(t / 20'000);
   }
-  Plot plot({.title = "η ~ 1/√T",
-             .x = "updates T",
-             .y = "mean of |∇f(x_t)|²",
-             .log_x = true,
-             .log_y = true});
+  Plot plot(log_log("η ~ 1/√T", "updates T", "mean of |∇f(x_t)|²"));
   plot.points("measured", steps, measured);
   plot.theory("2Δ/(ηT) + ηLσ²", steps, bound);
   const std::int64_t long_run = lab.either(4000, 20'000);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr double kLambda[2] = {1, 10};
 constexpr double kLr = 0.05;
-constexpr std::int64_t kExamples = 64;
+constexpr std::int64_t kExamples = 256;
 
 struct Bowl : nn::Module {
   Tensor lambda = tensor({kLambda[0], kLambda[1]}, {.dtype = kFloat64});
@@ -42,7 +42,6 @@ struct Way {
   std::int64_t batch_size;
   bool replacement = false;
   bool averaged = false;  ///< the path is that of the average of the iterates
-  std::uint64_t seed = 0;
 };
 
 /// Where θ is before the first update and after each of `steps`.
@@ -52,8 +51,7 @@ Path walk(const data::Dataset& pulls, const Way& way, std::size_t steps) {
   optim::AveragedModel average(bowl);
   data::DataLoader loader(
       pulls, {.batch_size = way.batch_size,
-              .sampler = way.replacement ? std::make_shared<data::ReplacementSampler>() : nullptr,
-              .seed = way.seed});
+              .sampler = way.replacement ? std::make_shared<data::ReplacementSampler>() : nullptr});
   Path path;
   path.add(bowl.theta);
   while (true) {
@@ -101,6 +99,7 @@ Plot paths_plot(const data::Dataset& pulls) {
   for (const auto& [label, way] : std::vector<std::pair<std::string, Way>>{
            {"B = 1", {.batch_size = 1}},
            {"B = 8", {.batch_size = 8}},
+           {"B = 64", {.batch_size = 64}},
            {"B = 1, averaged", {.batch_size = 1, .averaged = true}},
            {"all examples", {.batch_size = kExamples}}}) {
     const Path path = walk(pulls, way, 80);
@@ -112,8 +111,8 @@ Plot paths_plot(const data::Dataset& pulls) {
 Plot bundle_plot(const data::Dataset& pulls, std::int64_t batch_size) {
   Plot plot({.title = str("Six runs with B = ", batch_size), .x = "θ₁", .y = "θ₂"});
   add_contours(plot, {0.01, 0.05, 0.15, 0.35, 0.7, 1.3});
-  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
-    const Path path = walk(pulls, {.batch_size = batch_size, .seed = seed}, 80);
+  for (int i = 0; i < 6; ++i) {
+    const Path path = walk(pulls, {.batch_size = batch_size}, 80);
     plot.line("", path.x, path.y);
   }
   return plot;
@@ -127,13 +126,15 @@ Findings run(const Conditions& lab) {
   findings.text(
       "Each update is θ ← θ - η (Λθ - z̄), with z̄ the mean pull of the batch. Gradient descent "
       "slides into the bowl; with B = 1 the pulls of single examples push θ around for ever.");
-  findings.plot(paths_plot(pulls)).plot(bundle_plot(pulls, 1)).plot(bundle_plot(pulls, 8));
+  findings.plot(paths_plot(pulls))
+      .plot(bundle_plot(pulls, 1))
+      .plot(bundle_plot(pulls, 8))
+      .plot(bundle_plot(pulls, 64));
 
   Table table({"batches", "B", "axis", "curvature λ", "variance", "theory", "ratio"});
   Plot clouds({.title = "Where θ is once it has settled", .x = "θ₁", .y = "θ₂"});
-  std::vector<double> averaged_size;
   for (const std::int64_t batch_size : {1, 8, 64}) {
-    const Path path = walk(pulls, {batch_size, true, false, lab.seed}, steps);
+    const Path path = walk(pulls, {.batch_size = batch_size, .replacement = true}, steps);
     for (const int axis : {0, 1}) {
       const double theory =
           kLr * variance[axis] / (batch_size * kLambda[axis] * (2 - kLr * kLambda[axis]));
@@ -153,7 +154,7 @@ Findings run(const Conditions& lab) {
     lab.progress(batch_size / 65.0);
   }
 
-  const Path reshuffled = walk(pulls, {.batch_size = 8, .seed = lab.seed}, steps);
+  const Path reshuffled = walk(pulls, {.batch_size = 8}, steps);
   for (const int axis : {0, 1}) {
     const std::size_t epoch = kExamples / 8;
     table.row("reshuffled, epoch ends", 8, axis + 1, kLambda[axis],
@@ -168,7 +169,7 @@ Findings run(const Conditions& lab) {
   const double at_ends = spread(reshuffled.x, kExamples / 8);
   findings.verdict(
       at_most("reshuffled, variance at epoch ends over all updates, λ = 1", at_ends / plain, 1));
-  const Path averaged = walk(pulls, {1, true, true, lab.seed}, 5000);
+  const Path averaged = walk(pulls, {.batch_size = 1, .replacement = true, .averaged = true}, 5000);
   findings.verdict(at_most("B = 1, |average of 5,000 iterates| on axis 1 over the iterates' spread",
                            std::abs(averaged.x.back()) / std::sqrt(kLr * variance[0] / (2 - kLr)),
                            0.5));

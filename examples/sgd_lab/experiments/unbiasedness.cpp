@@ -5,6 +5,7 @@
 
 #include <tarn/tarn.h>
 
+#include "../digits.h"
 #include "../experiment.h"
 #include "../statistics.h"
 
@@ -57,12 +58,8 @@ Findings run(const Conditions& lab) {
   mlp.to(kFloat64);
   const data::MNIST mnist(lab.data);
   const data::Batch digits = mnist.get_batch(arange(480).to_vector<std::int64_t>());
-  const optim::Objective loss(
-      mlp,
-      [](const Tensor& output, const Tensor& target) {
-        return cross_entropy(output, target, {.reduction = Reduction::none});
-      },
-      data::TensorDataset(digits.data.to(kFloat64), digits.target));
+  const optim::Objective loss(mlp, cross_entropies,
+                              data::TensorDataset(digits.data.to(kFloat64), digits.target));
   const auto draws = lab.either(1000, 20'000);
   const Tensor full = flat(optim::full_gradient(loss));
   const double trace = optim::gradient_variance(loss).trace;
@@ -77,11 +74,7 @@ Findings run(const Conditions& lab) {
     expected.push_back(std::sqrt(trace / (8.0 * i)));
     lab.progress(static_cast<double>(i) / draws);
   }
-  Plot plot({.title = "Mean of k gradients of batches of 8",
-             .x = "k",
-             .y = "distance from the full gradient",
-             .log_x = true,
-             .log_y = true});
+  Plot plot(log_log("Mean of k gradients of batches of 8", "k", "distance from the full gradient"));
   plot.points("measured", t, error);
   plot.theory("√(tr Σ / (8 k))", t, expected);
   const double reshuffled = epoch_error(loss, data::RandomSampler(), 8);
