@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <numeric>
 #include <type_traits>
@@ -15,11 +14,7 @@ namespace {
 
 template <class T>
 bool is_nan(T value) {
-  if constexpr (std::is_floating_point_v<T>) {
-    return std::isnan(value);
-  } else {
-    return false;
-  }
+  return value != value;
 }
 
 // Ascending with NaN last, descending with NaN first.
