@@ -65,15 +65,15 @@ ChainedScheduler::ChainedScheduler(std::vector<Schedule> schedules)
   if (schedules_.empty()) throw ValueError("ChainedScheduler: expected at least one schedule");
 }
 
-double ChainedScheduler::group_value(std::int64_t t, double base_lr, std::size_t group) const {
+double ChainedScheduler::value(std::int64_t t, double base_lr, std::size_t group) const {
   for (const Schedule& schedule : schedules_) base_lr = schedule->lr(t, base_lr, group);
   return base_lr;
 }
 
-std::optional<double> ChainedScheduler::momentum(std::int64_t t) const {
+std::optional<double> ChainedScheduler::momentum_value(std::int64_t t, std::size_t group) const {
   std::optional<double> result;
   for (const Schedule& schedule : schedules_) {
-    if (const auto own = schedule->momentum(t)) result = own;
+    if (const auto own = schedule->momentum(t, group)) result = own;
   }
   return result;
 }

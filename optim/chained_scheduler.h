@@ -15,8 +15,8 @@ namespace tarn::optim {
 ///   0.9})});
 ///
 /// For schedules that multiply base_lr by a factor this is the product of the factors, as in
-/// PyTorch; where one has a floor (eta_min) or a rate of its own, PyTorch's depends on the way
-/// there. Throws ValueError when there is none.
+/// PyTorch; where one has a floor (eta_min) or a rate of its own, and for LambdaLR, PyTorch's
+/// depends on the way there. Throws ValueError when there is none.
 class ChainedScheduler final : public LRScheduler {
  public:
   explicit ChainedScheduler(std::vector<Schedule> schedules);
@@ -25,16 +25,14 @@ class ChainedScheduler final : public LRScheduler {
     attach(optimizer);
   }
 
-  /// That of the last schedule that has one.
-  std::optional<double> momentum(std::int64_t t) const override;
-
   /// Known where the parts multiply base_lr by a factor, and repeat or all but one end in a
   /// constant.
   LRTail tail(double base_lr) const override;
 
  private:
-  double value(std::int64_t t, double base_lr) const override { return group_value(t, base_lr, 0); }
-  double group_value(std::int64_t t, double base_lr, std::size_t group) const override;
+  double value(std::int64_t t, double base_lr, std::size_t group) const override;
+  /// That of the last schedule that has one.
+  std::optional<double> momentum_value(std::int64_t t, std::size_t group) const override;
 
   std::vector<Schedule> schedules_;
 };

@@ -9,7 +9,7 @@ ConstantLR::ConstantLR(const ConstantLROptions& options)
   detail::check_at_least(name(), "total_iters", options.total_iters, 0);
 }
 
-double ConstantLR::value(std::int64_t t, double base_lr) const {
+double ConstantLR::value(std::int64_t t, double base_lr, std::size_t) const {
   return t < options_.total_iters ? base_lr * options_.factor : base_lr;
 }
 

@@ -12,7 +12,7 @@ CosineAnnealingLR::CosineAnnealingLR(const CosineAnnealingLROptions& options)
   detail::check(name(), "eta_min", options.eta_min, Allowed::non_negative);
 }
 
-double CosineAnnealingLR::value(std::int64_t t, double base_lr) const {
+double CosineAnnealingLR::value(std::int64_t t, double base_lr, std::size_t) const {
   if (t >= options_.T_max) return options_.eta_min;
   const double progress = static_cast<double>(t) / static_cast<double>(options_.T_max);
   const double weight = (1 + std::cos(std::numbers::pi * progress)) / 2;

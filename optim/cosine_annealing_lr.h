@@ -28,7 +28,7 @@ class CosineAnnealingLR final : public LRScheduler {
   LRTail tail(double) const override { return LRTail::constant(options_.T_max); }
 
  private:
-  double value(std::int64_t t, double base_lr) const override;
+  double value(std::int64_t t, double base_lr, std::size_t) const override;
 
   CosineAnnealingLROptions options_;
 };

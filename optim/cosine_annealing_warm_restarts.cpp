@@ -14,7 +14,7 @@ CosineAnnealingWarmRestarts::CosineAnnealingWarmRestarts(
   detail::check(name(), "eta_min", options.eta_min, Allowed::non_negative);
 }
 
-double CosineAnnealingWarmRestarts::value(std::int64_t t, double base_lr) const {
+double CosineAnnealingWarmRestarts::value(std::int64_t t, double base_lr, std::size_t) const {
   auto period = static_cast<double>(options_.T_0);
   auto current = static_cast<double>(options_.T_mult == 1 ? t % options_.T_0 : t);
   while (current >= period) {

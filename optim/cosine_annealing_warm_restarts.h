@@ -31,7 +31,7 @@ class CosineAnnealingWarmRestarts final : public LRScheduler {
   LRTail tail(double base_lr) const override;
 
  private:
-  double value(std::int64_t t, double base_lr) const override;
+  double value(std::int64_t t, double base_lr, std::size_t) const override;
 
   CosineAnnealingWarmRestartsOptions options_;
 };

@@ -6,8 +6,8 @@
 namespace tarn::optim {
 
 CyclicLR::CyclicLR(const CyclicLROptions& options) : LRScheduler("CyclicLR"), options_(options) {
-  detail::check_rates(name(), "max_lr", options.max_lr);
-  detail::check_rates(name(), "base_lr", options.base_lr);
+  detail::check(name(), "max_lr", options.max_lr, Allowed::non_negative);
+  detail::check(name(), "base_lr", options.base_lr, Allowed::non_negative);
   detail::check_at_least(name(), "step_size_up", options.step_size_up, 1);
   detail::check_at_least(name(), "step_size_down", options.step_size_down, 0);
   detail::check(name(), "gamma", options.gamma, Allowed::non_negative);
@@ -38,15 +38,16 @@ double CyclicLR::height(std::int64_t t) const {
   }
 }
 
-double CyclicLR::group_value(std::int64_t t, double base_lr, std::size_t group) const {
+double CyclicLR::value(std::int64_t t, double base_lr, std::size_t group) const {
   const double own = options_.base_lr[group];
   const double floor = is_inherited(own) ? base_lr : own;
   return floor + (options_.max_lr[group] - floor) * height(t);
 }
 
-std::optional<double> CyclicLR::momentum(std::int64_t t) const {
+std::optional<double> CyclicLR::momentum_value(std::int64_t t, std::size_t group) const {
   if (!options_.cycle_momentum) return {};
-  return options_.max_momentum - (options_.max_momentum - options_.base_momentum) * height(t);
+  const double high = options_.max_momentum[group];
+  return high - (high - options_.base_momentum[group]) * height(t);
 }
 
 LRTail CyclicLR::tail(double base_lr) const {

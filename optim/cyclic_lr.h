@@ -27,9 +27,9 @@ struct CyclicLROptions {
   double gamma = 1;                          ///< of CyclicMode::exp_range, >= 0
   std::function<double(double)> scale_fn{};  ///< a height of your own, instead of `mode`
   CyclicScaleMode scale_mode = CyclicScaleMode::cycle;
-  bool cycle_momentum = true;  ///< set the momentum too: it is lowest at the peak
-  double base_momentum = 0.8;  ///< at the peak, >= 0
-  double max_momentum = 0.9;   ///< at the floor, >= 0
+  bool cycle_momentum = true;            ///< set the momentum too: it is lowest at the peak
+  PerGroup<double> base_momentum = 0.8;  ///< at the peak, >= 0
+  PerGroup<double> max_momentum = 0.9;   ///< at the floor, >= 0
 };
 
 /// Straight up from base_lr to max_lr and down again, for ever (Smith 2017). Step it after every
@@ -41,13 +41,11 @@ class CyclicLR final : public LRScheduler {
     attach(optimizer);
   }
 
-  std::optional<double> momentum(std::int64_t t) const override;
-
   LRTail tail(double base_lr) const override;
 
  private:
-  double value(std::int64_t t, double base_lr) const override { return group_value(t, base_lr, 0); }
-  double group_value(std::int64_t t, double base_lr, std::size_t group) const override;
+  double value(std::int64_t t, double base_lr, std::size_t group) const override;
+  std::optional<double> momentum_value(std::int64_t t, std::size_t group) const override;
 
   double height(std::int64_t t) const;
 

@@ -10,7 +10,7 @@ ExponentialLR::ExponentialLR(const ExponentialLROptions& options)
   detail::check(name(), "gamma", options.gamma, Allowed::non_negative);
 }
 
-double ExponentialLR::value(std::int64_t t, double base_lr) const {
+double ExponentialLR::value(std::int64_t t, double base_lr, std::size_t) const {
   return base_lr * std::pow(options_.gamma, static_cast<double>(t));
 }
 

@@ -22,7 +22,7 @@ class ExponentialLR final : public LRScheduler {
   LRTail tail(double) const override { return LRTail::repeating(0, 1, options_.gamma); }
 
  private:
-  double value(std::int64_t t, double base_lr) const override;
+  double value(std::int64_t t, double base_lr, std::size_t) const override;
 
   ExponentialLROptions options_;
 };

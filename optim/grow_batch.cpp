@@ -51,10 +51,10 @@ LRTail GrowBatch::tail(double base_lr) const {
   return tail.kind == LRTail::Kind::repeating && tail.ratio == 1 ? tail : LRTail();
 }
 
-double GrowBatch::value(std::int64_t t, double base_lr) const {
+double GrowBatch::value(std::int64_t t, double base_lr, std::size_t group) const {
   const double growth =
       static_cast<double>(batch_size(t)) / static_cast<double>(options_.batch_size);
-  return schedule_->lr(t, base_lr) * growth;
+  return schedule_->lr(t, base_lr, group) * growth;
 }
 
 }  // namespace tarn::optim

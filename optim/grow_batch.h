@@ -44,11 +44,13 @@ class GrowBatch final : public LRScheduler {
   /// The batch size at t >= 0.
   std::int64_t batch_size(std::int64_t t) const;
 
-  std::optional<double> momentum(std::int64_t t) const override { return schedule_->momentum(t); }
   LRTail tail(double base_lr) const override;
 
  private:
-  double value(std::int64_t t, double base_lr) const override;
+  double value(std::int64_t t, double base_lr, std::size_t group) const override;
+  std::optional<double> momentum_value(std::int64_t t, std::size_t group) const override {
+    return schedule_->momentum(t, group);
+  }
 
   Schedule schedule_;
   GrowBatchOptions options_;

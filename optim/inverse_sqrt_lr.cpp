@@ -6,7 +6,7 @@ namespace tarn::optim {
 
 InverseSqrtLR::InverseSqrtLR() : LRScheduler("InverseSqrtLR") {}
 
-double InverseSqrtLR::value(std::int64_t t, double base_lr) const {
+double InverseSqrtLR::value(std::int64_t t, double base_lr, std::size_t) const {
   return base_lr / std::sqrt(static_cast<double>(t) + 1);
 }
 

@@ -17,7 +17,7 @@ class InverseSqrtLR final : public LRScheduler {
   LRTail tail(double) const override { return LRTail::power(0, 0.5, 1); }
 
  private:
-  double value(std::int64_t t, double base_lr) const override;
+  double value(std::int64_t t, double base_lr, std::size_t) const override;
 };
 
 }  // namespace tarn::optim

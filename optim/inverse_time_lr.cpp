@@ -10,7 +10,7 @@ InverseTimeLR::InverseTimeLR(const InverseTimeLROptions& options)
   detail::check(name(), "alpha", options.alpha, Allowed::non_negative);
 }
 
-double InverseTimeLR::value(std::int64_t t, double base_lr) const {
+double InverseTimeLR::value(std::int64_t t, double base_lr, std::size_t) const {
   return base_lr / (1 + options_.alpha * static_cast<double>(t));
 }
 

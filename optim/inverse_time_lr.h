@@ -24,7 +24,7 @@ class InverseTimeLR final : public LRScheduler {
   LRTail tail(double) const override;
 
  private:
-  double value(std::int64_t t, double base_lr) const override;
+  double value(std::int64_t t, double base_lr, std::size_t) const override;
 
   InverseTimeLROptions options_;
 };

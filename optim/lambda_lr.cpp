@@ -11,7 +11,7 @@ LambdaLR::LambdaLR(PerGroup<LRLambda> lr_lambda)
     if (!factor) throw ValueError("LambdaLR: lr_lambda is empty: expected a function of t");
 }
 
-double LambdaLR::group_value(std::int64_t t, double base_lr, std::size_t group) const {
+double LambdaLR::value(std::int64_t t, double base_lr, std::size_t group) const {
   return base_lr * lr_lambda_[group](t);
 }
 

@@ -22,8 +22,7 @@ class LambdaLR final : public LRScheduler {
   }
 
  private:
-  double value(std::int64_t t, double base_lr) const override { return group_value(t, base_lr, 0); }
-  double group_value(std::int64_t t, double base_lr, std::size_t group) const override;
+  double value(std::int64_t t, double base_lr, std::size_t group) const override;
 
   PerGroup<LRLambda> lr_lambda_;
 };

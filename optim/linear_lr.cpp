@@ -11,7 +11,7 @@ LinearLR::LinearLR(const LinearLROptions& options) : LRScheduler("LinearLR"), op
   detail::check_at_least(name(), "total_iters", options.total_iters, 1);
 }
 
-double LinearLR::value(std::int64_t t, double base_lr) const {
+double LinearLR::value(std::int64_t t, double base_lr, std::size_t) const {
   const auto& [start, end, total] = options_;
   return base_lr * (start + (end - start) * static_cast<double>(std::min(total, t)) /
                                 static_cast<double>(total));

@@ -24,7 +24,7 @@ class LinearLR final : public LRScheduler {
   LRTail tail(double) const override { return LRTail::constant(options_.total_iters); }
 
  private:
-  double value(std::int64_t t, double base_lr) const override;
+  double value(std::int64_t t, double base_lr, std::size_t) const override;
 
   LinearLROptions options_;
 };

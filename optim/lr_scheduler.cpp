@@ -37,16 +37,17 @@ Optimizer& LRScheduler::optimizer(const char* action) const {
   throw ValueError(str(name_, ": ", action, ": there is no optimizer: expected attach() before"));
 }
 
-double LRScheduler::group_value(std::int64_t t, double base_lr, std::size_t) const {
-  return value(t, base_lr);
-}
-
 double LRScheduler::lr(std::int64_t t, double base_lr, std::size_t group) const {
   if (t < 0) throw ValueError(str(name_, ": lr(", t, ", ", base_lr, "): expected t >= 0"));
-  const double result = group_value(t, base_lr, group);
+  const double result = value(t, base_lr, group);
   if (std::isfinite(result) && result >= 0) return result;
   throw ValueError(
       str(name_, ": lr(", t, ", ", base_lr, ") = ", result, ": expected a finite value >= 0"));
+}
+
+std::optional<double> LRScheduler::momentum(std::int64_t t, std::size_t group) const {
+  if (t < 0) throw ValueError(str(name_, ": momentum(", t, "): expected t >= 0"));
+  return momentum_value(t, group);
 }
 
 // For the next step: with groups that came since the last one, and what others changed.
@@ -72,16 +73,16 @@ std::vector<double> LRScheduler::lrs(std::int64_t t, const std::vector<double>& 
 
 void LRScheduler::set(std::int64_t t, std::vector<double> base_lrs) {
   std::vector<double> values = lrs(t, base_lrs);
-  const std::optional<double> new_momentum = momentum(t);
   const auto groups = optimizer_->param_groups();
-  std::vector<double*> momenta;
-  for (ParamGroup& group : groups) {
-    if (!new_momentum) break;
-    const bool adam = detail::find(group.options, "beta1") != nullptr;
-    momenta.push_back(&group.option(adam ? "beta1" : "momentum"));
+  std::vector<std::pair<double*, double>> momenta;
+  for (std::size_t g = 0; g < groups.size(); ++g) {
+    const std::optional<double> new_momentum = momentum(t, g);
+    if (!new_momentum) continue;
+    const bool adam = detail::find(groups[g].options, "beta1") != nullptr;
+    momenta.emplace_back(&groups[g].option(adam ? "beta1" : "momentum"), *new_momentum);
   }
   for (std::size_t g = 0; g < values.size(); ++g) groups[g].lr = values[g];
-  for (double* option : momenta) *option = *new_momentum;
+  for (const auto& [option, new_momentum] : momenta) *option = new_momentum;
   last_epoch_ = t;
   base_lrs_ = std::move(base_lrs);
   last_lrs_ = std::move(values);

@@ -34,9 +34,9 @@ class LRScheduler {
   /// negative, or the result negative or not finite.
   double lr(std::int64_t t, double base_lr, std::size_t group = 0) const;
 
-  /// The momentum at t >= 0 for schedules that set it too: the groups' option "momentum", or
-  /// "beta1" of the Adam family.
-  virtual std::optional<double> momentum(std::int64_t) const { return {}; }
+  /// The momentum at t for schedules that set it too: the groups' option "momentum", or "beta1" of
+  /// the Adam family. Throws ValueError when t is negative.
+  std::optional<double> momentum(std::int64_t t, std::size_t group = 0) const;
 
   /// How the rates of a group that started with base_lr go on for ever: what robbins_monro() is
   /// told.
@@ -77,10 +77,10 @@ class LRScheduler {
   explicit LRScheduler(std::string name) : name_(std::move(name)) {}
   LRScheduler(const LRScheduler&) = default;
 
-  /// lr(t, base_lr), for t >= 0.
-  virtual double value(std::int64_t t, double base_lr) const = 0;
-  /// The same for one of the groups: value(), unless overridden.
-  virtual double group_value(std::int64_t t, double base_lr, std::size_t group) const;
+  /// lr(t, base_lr, group), for t >= 0.
+  virtual double value(std::int64_t t, double base_lr, std::size_t group) const = 0;
+  /// momentum(t, group), for t >= 0.
+  virtual std::optional<double> momentum_value(std::int64_t, std::size_t) const { return {}; }
 
  private:
   Optimizer& optimizer(const char* action) const;

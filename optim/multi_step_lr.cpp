@@ -14,7 +14,7 @@ MultiStepLR::MultiStepLR(const MultiStepLROptions& options)
   detail::check(name(), "gamma", options.gamma, Allowed::non_negative);
 }
 
-double MultiStepLR::value(std::int64_t t, double base_lr) const {
+double MultiStepLR::value(std::int64_t t, double base_lr, std::size_t) const {
   const auto drops =
       std::ranges::count_if(options_.milestones, [t](std::int64_t m) { return m <= t; });
   return base_lr * std::pow(options_.gamma, static_cast<double>(drops));

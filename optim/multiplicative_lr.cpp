@@ -11,7 +11,7 @@ MultiplicativeLR::MultiplicativeLR(PerGroup<LRLambda> lr_lambda)
     if (!factor) throw ValueError("MultiplicativeLR: lr_lambda is empty: expected a function of t");
 }
 
-double MultiplicativeLR::group_value(std::int64_t t, double base_lr, std::size_t group) const {
+double MultiplicativeLR::value(std::int64_t t, double base_lr, std::size_t group) const {
   const LRLambda& factor = lr_lambda_[group];
   if (products_.size() <= group) products_.resize(group + 1);
   Product& product = products_[group];

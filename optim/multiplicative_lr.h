@@ -19,8 +19,7 @@ class MultiplicativeLR final : public LRScheduler {
   }
 
  private:
-  double value(std::int64_t t, double base_lr) const override { return group_value(t, base_lr, 0); }
-  double group_value(std::int64_t t, double base_lr, std::size_t group) const override;
+  double value(std::int64_t t, double base_lr, std::size_t group) const override;
 
   struct Product {
     std::int64_t t = 0;

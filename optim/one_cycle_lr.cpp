@@ -23,7 +23,7 @@ OneCycleLR::OneCycleLR(const OneCycleLROptions& options)
     options_.total_steps = options.epochs * options.steps_per_epoch;
   }
   detail::check_at_least(name(), "total_steps", options_.total_steps, 1);
-  detail::check_rates(name(), "max_lr", options.max_lr);
+  detail::check(name(), "max_lr", options.max_lr, Allowed::non_negative);
   detail::check(name(), "pct_start", options.pct_start, Allowed::zero_to_one);
   detail::check(name(), "base_momentum", options.base_momentum, Allowed::non_negative);
   detail::check(name(), "max_momentum", options.max_momentum, Allowed::non_negative);
@@ -55,17 +55,17 @@ double OneCycleLR::anneal(std::int64_t t, double start, double peak, double midd
   return to + (from - to) / 2 * (std::cos(std::numbers::pi * part) + 1);
 }
 
-double OneCycleLR::group_value(std::int64_t t, double base_lr, std::size_t group) const {
+double OneCycleLR::value(std::int64_t t, double base_lr, std::size_t group) const {
   const double own = options_.max_lr[group];
   const double peak = is_inherited(own) ? base_lr : own;
   const double start = peak / options_.div_factor;
   return anneal(t, start, peak, start, start / options_.final_div_factor);
 }
 
-std::optional<double> OneCycleLR::momentum(std::int64_t t) const {
+std::optional<double> OneCycleLR::momentum_value(std::int64_t t, std::size_t group) const {
   if (!options_.cycle_momentum) return {};
-  const double high = options_.max_momentum;
-  return anneal(t, high, options_.base_momentum, high, high);
+  const double high = options_.max_momentum[group];
+  return anneal(t, high, options_.base_momentum[group], high, high);
 }
 
 }  // namespace tarn::optim

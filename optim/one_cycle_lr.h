@@ -16,12 +16,12 @@ struct OneCycleLROptions {
   std::int64_t steps_per_epoch = 0;
   double pct_start = 0.3;  ///< the part of the steps that goes up, in 0..1
   AnnealStrategy anneal_strategy = AnnealStrategy::cos;
-  bool cycle_momentum = true;     ///< set the momentum too: it is lowest at the peak
-  double base_momentum = 0.85;    ///< at the peak, >= 0
-  double max_momentum = 0.95;     ///< at both ends, >= 0
-  double div_factor = 25;         ///< the first rate is max_lr / div_factor, > 0
-  double final_div_factor = 1e4;  ///< the last one is the first / final_div_factor, > 0
-  bool three_phase = false;       ///< up, down to the first rate, then down to the last
+  bool cycle_momentum = true;             ///< set the momentum too: it is lowest at the peak
+  PerGroup<double> base_momentum = 0.85;  ///< at the peak, >= 0
+  PerGroup<double> max_momentum = 0.95;   ///< at both ends, >= 0
+  double div_factor = 25;                 ///< the first rate is max_lr / div_factor, > 0
+  double final_div_factor = 1e4;          ///< the last one is the first / final_div_factor, > 0
+  bool three_phase = false;               ///< up, down to the first rate, then down to the last
 };
 
 /// One long cycle (Smith and Topin 2018): up from max_lr / div_factor to max_lr, then down to
@@ -34,13 +34,11 @@ class OneCycleLR final : public LRScheduler {
     attach(optimizer);
   }
 
-  std::optional<double> momentum(std::int64_t t) const override;
-
   LRTail tail(double) const override { return LRTail::constant(options_.total_steps - 1); }
 
  private:
-  double value(std::int64_t t, double base_lr) const override { return group_value(t, base_lr, 0); }
-  double group_value(std::int64_t t, double base_lr, std::size_t group) const override;
+  double value(std::int64_t t, double base_lr, std::size_t group) const override;
+  std::optional<double> momentum_value(std::int64_t t, std::size_t group) const override;
 
   double anneal(std::int64_t t, double start, double peak, double middle, double end) const;
 

@@ -44,10 +44,19 @@ Optimizer::Optimizer(std::string name, std::vector<ParamGroup> groups, double lr
                      std::vector<Option> options)
     : name_(std::move(name)), default_lr_(lr), options_(std::move(options)) {
   std::size_t count = 0;
-  for (const ParamGroup& group : groups) count += group.params.size();
+  bool any_to_train = false;
+  for (const ParamGroup& group : groups) {
+    count += group.params.size();
+    for (const Tensor& p : group.params) any_to_train |= !p.defined() || p.requires_grad();
+  }
   if (count == 0) {
     throw ValueError(
         str(name_, ": there are no parameters: expected at least one tensor to train"));
+  }
+  if (!any_to_train) {
+    throw ValueError(str(name_, ": none of the ", count,
+                         " parameters requires grad: expected at least one to train; call "
+                         "requires_grad_()"));
   }
   detail::check(name_, "lr", lr, Allowed::non_negative);
   for (ParamGroup& group : groups) add_param_group(std::move(group));
@@ -88,17 +97,12 @@ void Optimizer::check_params(const ParamGroup& group) const {
     const Tensor& p = group.params[i];
     const std::string where = place(name_, i, groups_.size());
     if (!p.defined()) {
-      throw ValueError(str(where, " is an undefined tensor: expected a leaf that requires grad"));
+      throw ValueError(str(where, " is an undefined tensor: expected a leaf"));
     }
     if (!p.is_leaf()) {
       throw ValueError(str(where, " (shape ", p.shape(), ") is the result of \"", p.grad_fn_name(),
                            "\": expected a leaf; give the tensor it was computed from, or make one "
                            "with detach().requires_grad_()"));
-    }
-    if (!p.requires_grad()) {
-      throw ValueError(str(where, " (shape ", p.shape(),
-                           ") does not require grad: expected a tensor "
-                           "to train; call requires_grad_() or leave it out"));
     }
     check_first(group, i);
   }

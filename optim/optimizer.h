@@ -96,8 +96,11 @@ class Optimizer {
 
  protected:
   /// `options` lists all numbers that groups can have besides lr, with their defaults. Throws
-  /// ValueError when there is no parameter; one is undefined, given twice, not a leaf or does not
-  /// require grad; or a group has an option that `options` lacks, or a number that is not allowed.
+  /// ValueError when there is no parameter that requires grad; one is undefined, given twice or not
+  /// a leaf; or a group has an option that `options` lacks, or a number that is not allowed. Frozen
+  /// parameters are taken, as in PyTorch: they have no gradient, so that step() passes over them
+  /// until requires_grad_() thaws them, and a partly frozen model's parameters() can be given
+  /// whole.
   Optimizer(std::string name, std::vector<Tensor> params, double lr,
             std::vector<Option> options = {});
   Optimizer(std::string name, std::vector<ParamGroup> groups, double lr,

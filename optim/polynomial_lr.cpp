@@ -12,7 +12,7 @@ PolynomialLR::PolynomialLR(const PolynomialLROptions& options)
   detail::check(name(), "power", options.power, Allowed::non_negative);
 }
 
-double PolynomialLR::value(std::int64_t t, double base_lr) const {
+double PolynomialLR::value(std::int64_t t, double base_lr, std::size_t) const {
   const auto total = static_cast<double>(options_.total_iters);
   const double left = 1 - static_cast<double>(std::min(options_.total_iters, t)) / total;
   return base_lr * std::pow(left, options_.power);

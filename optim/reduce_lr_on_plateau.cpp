@@ -24,8 +24,7 @@ ReduceLROnPlateau::ReduceLROnPlateau(Optimizer& optimizer, const ReduceLROnPlate
   detail::check_at_least(kPlateau, "patience", options.patience, 0);
   detail::check(kPlateau, "threshold", options.threshold, Allowed::non_negative);
   detail::check_at_least(kPlateau, "cooldown", options.cooldown, 0);
-  for (const double least : options.min_lr.values())
-    detail::check(kPlateau, "min_lr", least, Allowed::non_negative);
+  detail::check(kPlateau, "min_lr", options.min_lr, Allowed::non_negative);
   detail::check(kPlateau, "eps", options.eps, Allowed::non_negative);
 }
 

@@ -30,14 +30,14 @@ std::size_t SequentialLR::part(std::int64_t& t) const {
   return static_cast<std::size_t>(next - milestones_.begin());
 }
 
-double SequentialLR::group_value(std::int64_t t, double base_lr, std::size_t group) const {
+double SequentialLR::value(std::int64_t t, double base_lr, std::size_t group) const {
   const std::size_t i = part(t);
   return schedules_[i]->lr(t, base_lr, group);
 }
 
-std::optional<double> SequentialLR::momentum(std::int64_t t) const {
+std::optional<double> SequentialLR::momentum_value(std::int64_t t, std::size_t group) const {
   const std::size_t i = part(t);
-  return schedules_[i]->momentum(t);
+  return schedules_[i]->momentum(t, group);
 }
 
 LRTail SequentialLR::tail(double base_lr) const {

@@ -17,7 +17,8 @@ struct SequentialLROptions {
 ///                                      optim::CosineAnnealingLR({.T_max = 95})},
 ///                                {.milestones = {5}});
 ///
-/// Throws ValueError unless there is one milestone less than schedules, and they are >= 1 and rise.
+/// (PyTorch's MultiplicativeLR goes on from where the part before it ended.) Throws ValueError
+/// unless there is one milestone less than schedules, and they are >= 1 and rise.
 class SequentialLR final : public LRScheduler {
  public:
   SequentialLR(std::vector<Schedule> schedules, const SequentialLROptions& options);
@@ -27,13 +28,11 @@ class SequentialLR final : public LRScheduler {
     attach(optimizer);
   }
 
-  std::optional<double> momentum(std::int64_t t) const override;
-
   LRTail tail(double base_lr) const override;
 
  private:
-  double value(std::int64_t t, double base_lr) const override { return group_value(t, base_lr, 0); }
-  double group_value(std::int64_t t, double base_lr, std::size_t group) const override;
+  double value(std::int64_t t, double base_lr, std::size_t group) const override;
+  std::optional<double> momentum_value(std::int64_t t, std::size_t group) const override;
   std::size_t part(std::int64_t& t) const;
 
   std::vector<Schedule> schedules_;

@@ -10,7 +10,7 @@ StepLR::StepLR(const StepLROptions& options) : LRScheduler("StepLR"), options_(o
   detail::check(name(), "gamma", options.gamma, Allowed::non_negative);
 }
 
-double StepLR::value(std::int64_t t, double base_lr) const {
+double StepLR::value(std::int64_t t, double base_lr, std::size_t) const {
   const std::int64_t drops = t / options_.step_size;
   return base_lr * std::pow(options_.gamma, static_cast<double>(drops));
 }

@@ -25,7 +25,7 @@ class StepLR final : public LRScheduler {
   }
 
  private:
-  double value(std::int64_t t, double base_lr) const override;
+  double value(std::int64_t t, double base_lr, std::size_t) const override;
 
   StepLROptions options_;
 };

@@ -12,15 +12,15 @@ WarmupLR::WarmupLR(Schedule schedule, const WarmupLROptions& options)
   detail::check(name(), "start_factor", options.start_factor, Allowed::zero_to_one);
 }
 
-double WarmupLR::group_value(std::int64_t t, double base_lr, std::size_t group) const {
+double WarmupLR::value(std::int64_t t, double base_lr, std::size_t group) const {
   const auto& [total, start] = options_;
   if (t >= total) return schedule_->lr(t - total, base_lr, group);
   const double done = static_cast<double>(t) / static_cast<double>(total);
   return schedule_->lr(0, base_lr, group) * (start + (1 - start) * done);
 }
 
-std::optional<double> WarmupLR::momentum(std::int64_t t) const {
-  return schedule_->momentum(std::max<std::int64_t>(0, t - options_.total_iters));
+std::optional<double> WarmupLR::momentum_value(std::int64_t t, std::size_t group) const {
+  return schedule_->momentum(std::max<std::int64_t>(0, t - options_.total_iters), group);
 }
 
 }  // namespace tarn::optim

@@ -25,15 +25,13 @@ class WarmupLR final : public LRScheduler {
     attach(optimizer);
   }
 
-  std::optional<double> momentum(std::int64_t t) const override;
-
   LRTail tail(double base_lr) const override {
     return schedule_->tail(base_lr).later(options_.total_iters);
   }
 
  private:
-  double value(std::int64_t t, double base_lr) const override { return group_value(t, base_lr, 0); }
-  double group_value(std::int64_t t, double base_lr, std::size_t group) const override;
+  double value(std::int64_t t, double base_lr, std::size_t group) const override;
+  std::optional<double> momentum_value(std::int64_t t, std::size_t group) const override;
 
   Schedule schedule_;
   WarmupLROptions options_;

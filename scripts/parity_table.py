@@ -4,7 +4,7 @@ same: names as in PyTorch, with the section's prefix, without a difference. othe
 the same one, or "-" for none; difference). internal: public in C++, but not for users.
 """
 
-FUNCTION = r"^(?!inline)(?:const )?(?:Tensor|std::vector<Tensor>|ValuesIndices|bool)&? (\w+)\("
+FUNCTION = r"^(?:inline )?(?:const )?(?:Tensor|std::vector<Tensor>|ValuesIndices|bool)&? (\w+)\("
 CLASS = r"^(?:class|struct) (\w+)(?: final)? (?::|\{)"
 OPTIONS = "with its arguments as an options struct"
 OTHER_NUMBERS = "other random numbers: the same for any number of threads"
@@ -23,7 +23,9 @@ SECTIONS = [
             "scalar_tensor": (None, "int64 from an integer, bool from a bool; PyTorch gives float32"),
             "rand": (None, OTHER_NUMBERS),
             "randn": (None, OTHER_NUMBERS),
-            "randint": (None, OTHER_NUMBERS + "; `low` has no default"),
+            "rand_like": (None, OTHER_NUMBERS),
+            "randn_like": (None, OTHER_NUMBERS),
+            "randint": (None, OTHER_NUMBERS),
             "randperm": (None, OTHER_NUMBERS),
             "multinomial": (None, OTHER_NUMBERS),
             "uniform_": ("torch.Tensor.uniform_", OTHER_NUMBERS),
@@ -33,21 +35,18 @@ SECTIONS = [
     {
         "title": "Tensor functions", "headers": "autograd/ops/*.h", "names": FUNCTION,
         "prefix": "torch.", "shown": "", "internal": "attention_weights",
-        "same": "exp log sqrt abs sin cos tanh sigmoid relu erf expm1 log1p neg eq ne lt le gt ge isnan isinf "
-                "isfinite equal allclose where clamp_min clamp_max "
-                "index_select gather scatter_add masked_select flip split chunk stack cat max min amax amin "
+        "same": "exp log sqrt square abs pow sin cos tanh sigmoid relu erf expm1 log1p neg eq ne lt le gt ge isnan isinf "
+                "isfinite equal allclose where maximum minimum clamp_min clamp_max matmul "
+                "index_select gather scatter scatter_add masked_select flip split chunk stack cat max min amax amin "
                 "transpose permute reshape flatten squeeze unsqueeze clone narrow select "
                 "logical_and logical_or logical_not tril triu",
         "other": {
-            "square": (None, "bool tensors are an error"), "pow": (None, "bool tensors are an error"),
-            "maximum": (None, "bool tensors are an error"), "minimum": (None, "bool tensors are an error"),
-            "matmul": (None, "floating-point only; PyTorch takes integers"),
             "argmax": (None, "takes bool too"), "argmin": (None, "takes bool too"),
             "sub": (None, "takes a number from a bool tensor; PyTorch refuses it"),
             "add": (None, "two bool tensors are an error; PyTorch gives their logical or"),
             "mul": (None, "two bool tensors are an error; PyTorch gives their logical and"),
             "div": (None, "no `rounding_mode`"),
-            "sign": (None, "bool tensors are an error; never requires grad; PyTorch's result has gradient 0"),
+            "sign": (None, "NaN for NaN; PyTorch gives 0"),
             "clamp": (None, "both bounds, as numbers; min > max is an error"),
             "repeat": ("torch.Tensor.repeat", ""),
             "one_hot": ("torch.nn.functional.one_hot", "takes int32 too"),
@@ -57,7 +56,7 @@ SECTIONS = [
             "nonzero": (None, "no `as_tuple`"),
             "index": ("torch.Tensor.__getitem__", "`index(x, {0, Slice(1, 3), mask})` is x[0, 1:3, mask]"),
             "index_put_": ("torch.Tensor.__setitem__", "`index_put_(x, {0, Slice(1, 3)}, y)` is x[0, 1:3] = y; `accumulate` as "
-                                                       "in Tensor.index_put_"),
+                                                       "in Tensor.index_put_; `y` of another dtype is converted"),
             "index_add": (None, "no `alpha`"),
             "slice": ("torch.Tensor.__getitem__", "`slice(x, 0, a, b, s)` is x[a:b:s]"),
             "sum": (None, "no `dtype`"), "mean": (None, "no `dtype`"), "prod": (None, "no `dtype`"),
@@ -76,15 +75,15 @@ SECTIONS = [
             "silu": ("torch.nn.functional.silu", "no `inplace`"),
             "gelu": ("torch.nn.functional.gelu", "`Gelu::tanh` for \"tanh\""),
             "softplus": ("torch.nn.functional.softplus", ""),
-            "dropout": ("torch.nn.functional.dropout", OTHER_NUMBERS + "; no `inplace`; floating-point only"),
-            "dropout2d": ("torch.nn.functional.dropout2d", OTHER_NUMBERS + "; no `inplace`; floating-point only"),
+            "dropout": ("torch.nn.functional.dropout", OTHER_NUMBERS + "; no `inplace`"),
+            "dropout2d": ("torch.nn.functional.dropout2d", OTHER_NUMBERS + "; no `inplace`"),
             "conv2d": ("torch.nn.functional.conv2d", OPTIONS + "; `padding` as numbers; floating-point only, PyTorch takes integers"),
             "conv_transpose2d": ("torch.nn.functional.conv_transpose2d", OPTIONS + "; floating-point only, PyTorch takes int64"),
             "max_pool2d": ("torch.nn.functional.max_pool2d", OPTIONS + "; no `return_indices`"),
             "avg_pool2d": ("torch.nn.functional.avg_pool2d", OPTIONS + "; no `divisor_override`; floating-point only, PyTorch takes int64"),
             "batch_norm": ("torch.nn.functional.batch_norm", OPTIONS),
             "layer_norm": ("torch.nn.functional.layer_norm", ""),
-            "linear": ("torch.nn.functional.linear", "floating-point only; PyTorch takes integers"),
+            "linear": ("torch.nn.functional.linear", ""),
             "embedding": ("torch.nn.functional.embedding", "no `max_norm`, `scale_grad_by_freq`, `sparse`"),
             "scaled_dot_product_attention": ("-", "PyTorch 2's, without `dropout_p`; " + OPTIONS),
             "cross_entropy": ("torch.nn.functional.cross_entropy", OPTIONS),
@@ -106,13 +105,17 @@ SECTIONS = [
         "shown": "Tensor::",
         "internal": "Tensor impl impl_ptr refresh_history backward_from add_hook check_dtype item_scalar to_vector_of",
         "same": "size stride dim numel is_contiguous item clone contiguous detach reshape flatten transpose t permute "
-                "unsqueeze expand select narrow index_select gather scatter_add masked_select flip split chunk fill_ "
-                "zero_ copy_ div_ neg exp log sqrt abs relu tanh "
-                "sigmoid max min eq requires_grad requires_grad_ is_leaf "
+                "squeeze unsqueeze expand repeat select narrow index_select gather scatter scatter_ scatter_add masked_select flip split chunk fill_ "
+                "zero_ copy_ div_ neg exp log sqrt square abs pow relu tanh matmul "
+                "sigmoid max min eq ne lt le gt ge requires_grad requires_grad_ is_leaf "
                 "register_hook retain_grad data_ptr",
         "other": {
-            "square": (None, "bool tensors are an error"), "pow": (None, "bool tensors are an error"),
-            "matmul": (None, "floating-point only; PyTorch takes integers"),
+            "add": (None, "two bool tensors are an error; PyTorch gives their logical or"),
+            "sub": (None, "takes a number from a bool tensor; PyTorch refuses it"),
+            "mul": (None, "two bool tensors are an error; PyTorch gives their logical and"),
+            "div": (None, "no `rounding_mode`"),
+            "any": (None, "of all elements, as a C++ bool"),
+            "all": (None, "of all elements, as a C++ bool"),
             "argmax": (None, "takes bool too"), "argmin": (None, "takes bool too"),
             "add_": (None, "two bool tensors are an error"),
             "sub_": (None, ""),
@@ -124,10 +127,9 @@ SECTIONS = [
             "is_same": ("-", "Python's `is`"), "version": ("torch.Tensor._version", "a method"),
             "to_vector": ("torch.Tensor.tolist", "flat, as a std::vector"),
             "to": (None, "dtypes only"), "view": (None, "of a shape, not of a dtype"),
-            "squeeze": (None, "of one given dimension"),
             "slice": ("torch.Tensor.__getitem__", "`x.slice(0, a, b, s)` is x[a:b:s]"),
             "index": ("torch.Tensor.__getitem__", "`x.index({0, Slice(1, 3), mask})` is x[0, 1:3, mask]"),
-            "index_put_": ("torch.Tensor.__setitem__", "`x.index_put_({0, Slice(1, 3)}, y)` is x[0, 1:3] = y"),
+            "index_put_": ("torch.Tensor.__setitem__", "`x.index_put_({0, Slice(1, 3)}, y)` is x[0, 1:3] = y; `y` of another dtype is converted"),
             "masked_fill": (None, "the value is a number; a fraction makes integers float32, PyTorch refuses it"), "masked_fill_": (None, "the value is a number"),
             "clamp": (None, "both bounds, as numbers; min > max is an error"),
             "clamp_": (None, "both bounds, as numbers; min > max is an error"),
@@ -136,7 +138,7 @@ SECTIONS = [
             "cumsum": (None, "no `dtype`"),
             "var": (None, "`correction` only, no `unbiased`"), "std": (None, "`correction` only, no `unbiased`"),
             "norm": ("torch.linalg.vector_norm", ""),
-            "sort": (None, "always stable; `dim` must be given"), "topk": (None, "always sorted; takes bool too; `dim` must be given"),
+            "sort": (None, "always stable"), "topk": (None, "always sorted; takes bool too"),
             "grad_fn_name": ("torch.Tensor.grad_fn", "the op's name, \"\" for a leaf"),
             "grad": (None, "a method; `set_grad` sets it"), "set_grad": ("torch.Tensor.grad", "x.grad = g"),
             "backward": (None, "a second pass through a freed graph is always an error; no `inputs`"),

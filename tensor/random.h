@@ -73,15 +73,22 @@ std::uint64_t fork_seed(std::uint64_t seed, std::uint64_t value);
 /// Uniform on [0, 1): 24 bits for float32, 53 for float64.
 Tensor rand(const Shape& shape, const TensorOptions& options = {});
 Tensor rand(const Shape& shape, Generator& generator, const TensorOptions& options = {});
+inline Tensor rand_like(const Tensor& like) { return rand(like.sizes(), {.dtype = like.dtype()}); }
 /// Standard normal (Box and Muller 1958).
 Tensor randn(const Shape& shape, const TensorOptions& options = {});
 Tensor randn(const Shape& shape, Generator& generator, const TensorOptions& options = {});
-/// Uniform integers from low, low + 1, ..., high - 1; int64 unless said otherwise. Throws
+inline Tensor randn_like(const Tensor& like) {
+  return randn(like.sizes(), {.dtype = like.dtype()});
+}
+/// Uniform integers from low (or 0), low + 1, ..., high - 1; int64 unless said otherwise. Throws
 /// ValueError unless low < high.
 Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape,
                const TensorOptions& options = {});
 Tensor randint(std::int64_t low, std::int64_t high, const Shape& shape, Generator& generator,
                const TensorOptions& options = {});
+inline Tensor randint(std::int64_t high, const Shape& shape, const TensorOptions& options = {}) {
+  return randint(0, high, shape, options);
+}
 /// A random permutation of 0..n-1, int64 [n] (Fisher and Yates; Durstenfeld 1964, algorithm 235).
 Tensor randperm(std::int64_t n);
 Tensor randperm(std::int64_t n, Generator& generator);

@@ -103,9 +103,11 @@ class Tensor {
   Tensor transpose(std::int64_t dim0, std::int64_t dim1, Where where = Where::current()) const;
   Tensor t(Where where = Where::current()) const;
   Tensor permute(const Shape& dims, Where where = Where::current()) const;
+  Tensor squeeze(Where where = Where::current()) const;
   Tensor squeeze(std::int64_t dim, Where where = Where::current()) const;
   Tensor unsqueeze(std::int64_t dim, Where where = Where::current()) const;
   Tensor expand(const Shape& shape, Where where = Where::current()) const;
+  Tensor repeat(const Shape& repeats, Where where = Where::current()) const;
   Tensor select(std::int64_t dim, std::int64_t index, Where where = Where::current()) const;
   Tensor slice(std::int64_t dim, std::int64_t start, std::int64_t end, std::int64_t step = 1,
                Where where = Where::current()) const;
@@ -117,6 +119,10 @@ class Tensor {
   Tensor index(const std::vector<Index>& indices, Where where = Where::current()) const;
   Tensor index_select(std::int64_t dim, const Tensor& index, Where where = Where::current()) const;
   Tensor gather(std::int64_t dim, const Tensor& index, Where where = Where::current()) const;
+  Tensor scatter(std::int64_t dim, const Tensor& index, const Tensor& source,
+                 Where where = Where::current()) const;
+  Tensor scatter(std::int64_t dim, const Tensor& index, Scalar value,
+                 Where where = Where::current()) const;
   Tensor scatter_add(std::int64_t dim, const Tensor& index, const Tensor& source,
                      Where where = Where::current()) const;
   Tensor masked_select(const Tensor& mask, Where where = Where::current()) const;
@@ -154,6 +160,13 @@ class Tensor {
   /// `x.index_put_({0, Slice(1, 3)}, values)`: Python's x[0, 1:3] = values; see tarn::index_put_.
   const Tensor& index_put_(const std::vector<Index>& indices, const Tensor& values,
                            bool accumulate = false, Where where = Where::current()) const;
+  const Tensor& index_put_(const std::vector<Index>& indices, Scalar value,
+                           Where where = Where::current()) const;
+  /// `zeros({N, 10}).scatter_(1, y.unsqueeze(1), 1)`: one-hot rows; see tarn::scatter.
+  const Tensor& scatter_(std::int64_t dim, const Tensor& index, const Tensor& source,
+                         Where where = Where::current()) const;
+  const Tensor& scatter_(std::int64_t dim, const Tensor& index, Scalar value,
+                         Where where = Where::current()) const;
   const Tensor& operator+=(const Tensor& other) const { return add_(other); }
   const Tensor& operator-=(const Tensor& other) const { return sub_(other); }
   const Tensor& operator*=(const Tensor& other) const { return mul_(other); }
@@ -166,6 +179,14 @@ class Tensor {
   // ---- arithmetic and reductions
   // ----------------------------------------------------------------------------------
 
+  Tensor add(const Tensor& other, Scalar alpha = 1, Where where = Where::current()) const;
+  Tensor sub(const Tensor& other, Scalar alpha = 1, Where where = Where::current()) const;
+  Tensor mul(const Tensor& other, Where where = Where::current()) const;
+  Tensor div(const Tensor& other, Where where = Where::current()) const;
+  Tensor add(Scalar other, Where where = Where::current()) const;
+  Tensor sub(Scalar other, Where where = Where::current()) const;
+  Tensor mul(Scalar other, Where where = Where::current()) const;
+  Tensor div(Scalar other, Where where = Where::current()) const;
   Tensor neg(Where where = Where::current()) const;
   Tensor exp(Where where = Where::current()) const;
   Tensor log(Where where = Where::current()) const;
@@ -209,6 +230,19 @@ class Tensor {
   ValuesIndices topk(std::int64_t k, std::int64_t dim = -1, bool largest = true,
                      Where where = Where::current()) const;
   Tensor eq(const Tensor& other) const;
+  Tensor eq(Scalar other) const;
+  Tensor ne(const Tensor& other) const;
+  Tensor ne(Scalar other) const;
+  Tensor lt(const Tensor& other) const;
+  Tensor lt(Scalar other) const;
+  Tensor le(const Tensor& other) const;
+  Tensor le(Scalar other) const;
+  Tensor gt(const Tensor& other) const;
+  Tensor gt(Scalar other) const;
+  Tensor ge(const Tensor& other) const;
+  Tensor ge(Scalar other) const;
+  bool any() const;
+  bool all() const;
 
   // ---- autograd
   // -------------------------------------------------------------------------------------------------

@@ -91,7 +91,13 @@ Tensor add(const Tensor& a, Scalar b, Where where) {
   return add(a, wrapped("add", b, a), 1, where);
 }
 
+Tensor sub(const Tensor& a, Scalar b, Where where) {
+  return sub(a, wrapped("sub", b, a), 1, where);
+}
+
 Tensor mul(const Tensor& a, Scalar b, Where where) { return mul(a, wrapped("mul", b, a), where); }
+
+Tensor div(const Tensor& a, Scalar b, Where where) { return div(a, of_quotient(b, a), where); }
 
 Tensor neg(const Tensor& x, Where where) {
   require_defined("neg", {&x});
@@ -100,26 +106,9 @@ Tensor neg(const Tensor& x, Where where) {
                 wrt(x, [](const Tensor& g) { return neg(g); }));
 }
 
-Tensor operator+(Located a, Scalar b) {
-  return add(a.tensor, wrapped("add", b, a.tensor), 1, a.where);
-}
-Tensor operator-(Located a, Scalar b) {
-  return sub(a.tensor, wrapped("sub", b, a.tensor), 1, a.where);
-}
-Tensor operator*(Located a, Scalar b) {
-  return mul(a.tensor, wrapped("mul", b, a.tensor), a.where);
-}
-Tensor operator/(Located a, Scalar b) { return div(a.tensor, of_quotient(b, a.tensor), a.where); }
-Tensor operator+(Scalar a, Located b) {
-  return add(wrapped("add", a, b.tensor), b.tensor, 1, b.where);
-}
 Tensor operator-(Scalar a, Located b) {
   return sub(wrapped("sub", a, b.tensor), b.tensor, 1, b.where);
 }
-Tensor operator*(Scalar a, Located b) {
-  return mul(wrapped("mul", a, b.tensor), b.tensor, b.where);
-}
 Tensor operator/(Scalar a, Located b) { return div(of_quotient(a, b.tensor), b.tensor, b.where); }
-Tensor operator-(Located x) { return neg(x.tensor, x.where); }
 
 }  // namespace tarn

@@ -15,7 +15,9 @@ Tensor sub(const Tensor& a, const Tensor& b, Scalar alpha = 1, Where where = Whe
 Tensor mul(const Tensor& a, const Tensor& b, Where where = Where::current());
 Tensor div(const Tensor& a, const Tensor& b, Where where = Where::current());
 Tensor add(const Tensor& a, Scalar b, Where where = Where::current());
+Tensor sub(const Tensor& a, Scalar b, Where where = Where::current());
 Tensor mul(const Tensor& a, Scalar b, Where where = Where::current());
+Tensor div(const Tensor& a, Scalar b, Where where = Where::current());
 Tensor neg(const Tensor& x, Where where = Where::current());
 
 /// An operand of an operator, with the place of the expression in the program.
@@ -31,14 +33,14 @@ inline Tensor operator+(Located a, const Tensor& b) { return add(a.tensor, b, 1,
 inline Tensor operator-(Located a, const Tensor& b) { return sub(a.tensor, b, 1, a.where); }
 inline Tensor operator*(Located a, const Tensor& b) { return mul(a.tensor, b, a.where); }
 inline Tensor operator/(Located a, const Tensor& b) { return div(a.tensor, b, a.where); }
-Tensor operator+(Located a, Scalar b);
-Tensor operator-(Located a, Scalar b);
-Tensor operator*(Located a, Scalar b);
-Tensor operator/(Located a, Scalar b);
-Tensor operator+(Scalar a, Located b);
+inline Tensor operator+(Located a, Scalar b) { return add(a.tensor, b, a.where); }
+inline Tensor operator-(Located a, Scalar b) { return sub(a.tensor, b, a.where); }
+inline Tensor operator*(Located a, Scalar b) { return mul(a.tensor, b, a.where); }
+inline Tensor operator/(Located a, Scalar b) { return div(a.tensor, b, a.where); }
+inline Tensor operator+(Scalar a, Located b) { return b + a; }
 Tensor operator-(Scalar a, Located b);
-Tensor operator*(Scalar a, Located b);
+inline Tensor operator*(Scalar a, Located b) { return b * a; }
 Tensor operator/(Scalar a, Located b);
-Tensor operator-(Located x);
+inline Tensor operator-(Located x) { return neg(x.tensor, x.where); }
 
 }  // namespace tarn

@@ -6,6 +6,7 @@
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/arithmetic.h>
 #include <tarn/autograd/ops/comparison.h>
+#include <tarn/autograd/ops/indexing.h>
 #include <tarn/autograd/ops/losses.h>
 #include <tarn/autograd/ops/reductions.h>
 #include <tarn/autograd/ops/softmax.h>
@@ -22,7 +23,6 @@
 namespace tarn {
 namespace {
 
-const Op kNllLoss{"nll_loss"};
 const Op kCrossEntropy{"cross_entropy"};
 
 // Labels that were checked, and what they count.
@@ -125,43 +125,12 @@ Tensor reduce_rows(const Tensor& losses, Reduction reduction, double total, cons
 
 // -log_probs[i, target[i]] as [N], 0 where ignored.
 Tensor pick(const Tensor& log_probs, const Tensor& target, std::int64_t ignore_index,
-            const Where& where);
-
-// The inverse of pick: -x[i] at [i, target[i]] of zeros [N, C].
-Tensor unpick(const Tensor& x, std::int64_t classes, const Tensor& target,
-              std::int64_t ignore_index) {
-  const Tensor out = zeros({x.sizes()[0], classes}, {.dtype = x.dtype()});
-  const Tensor values = kernels::cast(x, x.dtype(), /*contiguous=*/true);
-  const auto* const label = target.data_ptr<std::int64_t>();
-  kernels::visit_floating("nll_loss", x.dtype(), [&]<class T>() {
-    for (std::int64_t i = 0; i < x.numel(); ++i) {
-      if (label[i] != ignore_index)
-        out.data_ptr<T>()[i * classes + label[i]] = -values.data_ptr<T>()[i];
-    }
-  });
-  return record(kNllLoss, Where::current(), out, wrt(x, [target, ignore_index](const Tensor& g) {
-                  return pick(g, target, ignore_index, Where::current());
-                }));
-}
-
-Tensor pick(const Tensor& log_probs, const Tensor& target, std::int64_t ignore_index,
             const Where& where) {
-  const Tensor out = empty({log_probs.sizes()[0]}, {.dtype = log_probs.dtype()});
-  const auto* const label = target.data_ptr<std::int64_t>();
-  kernels::visit_floating("nll_loss", log_probs.dtype(), [&]<class T>() {
-    const T* const first = log_probs.data_ptr<T>();
-    for (std::int64_t i = 0; i < out.numel(); ++i) {
-      out.data_ptr<T>()[i] =
-          label[i] == ignore_index
-              ? T(0)
-              : -first[i * log_probs.strides()[0] + label[i] * log_probs.strides()[1]];
-    }
-  });
-  return record(
-      kNllLoss, where, out,
-      wrt(log_probs, [classes = log_probs.sizes()[1], target, ignore_index](const Tensor& g) {
-        return unpick(g, classes, target, ignore_index);
-      }));
+  if (log_probs.sizes()[1] == 0) return neg(sum(log_probs, {1}, false, where), where);
+  const Tensor ignored = eq(target, ignore_index);
+  const Tensor index = unsqueeze(masked_fill(target, ignored, 0), 1);
+  const Tensor picked = squeeze(gather(log_probs, 1, index, where), 1, where);
+  return masked_fill(neg(picked, where), ignored, 0, where);
 }
 
 // How the gradient of the reduced loss reaches each example.
@@ -173,10 +142,10 @@ Tensor example_weights(const Tensor& g, Reduction reduction, double total) {
 // weights * (softmax(x) - one_hot(labels)) as a function of x, for second derivatives.
 Tensor differentiable_gradient(const Tensor& x, const Tensor& labels, std::int64_t ignore_index,
                                const Tensor& weights) {
-  const Tensor one_hot =
-      neg(unpick(ones({x.sizes()[0]}, {.dtype = x.dtype()}), x.sizes()[1], labels, ignore_index));
-  const Tensor counts = sum(one_hot, {1}, /*keepdim=*/true);
-  const Tensor difference = sub(mul(softmax(x, 1), counts), one_hot);
+  const Tensor label = unsqueeze(labels, 1);
+  const Tensor counted = ne(label, ignore_index);
+  const Tensor one_hot = logical_and(eq(label, arange(x.sizes()[1])), counted);
+  const Tensor difference = sub(mul(softmax(x, 1), counted), one_hot.to(x.dtype()));
   return mul(difference, weights.dim() == 0 ? weights : unsqueeze(weights, 1));
 }
 

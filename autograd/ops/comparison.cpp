@@ -71,11 +71,15 @@ void require_bool(const char* op, const Tensor& x) {
   }
 }
 
+bool both_bool(const char* op, const Tensor& a, const Tensor& b) {
+  require_defined(op, {&a, &b});
+  return a.dtype() == kBool && b.dtype() == kBool;
+}
+
 // The one of a and b that beats the other, by `beats` or its `order`, or NaN if one is NaN.
 template <class F>
 Tensor better(const Op& op, const Tensor& a, const Tensor& b, const Where& place, Order order,
               F beats) {
-  require_defined(op.name(), {&a, &b});
   const auto choice = [beats](const auto& u, const auto& v) {
     using T = ElementOf<decltype(u)>;
     return each([beats](T x, T y) { return beats(x, y) || kernels::is_nan(x) ? x : y; }, u, v);
@@ -111,7 +115,7 @@ Tensor limited(const Tensor& x, std::optional<Scalar> min, std::optional<Scalar>
                const Where& place) {
   DType dtype = x.dtype();
   for (const auto& bound : {min, max}) {
-    if (bound && is_floating_point(bound->dtype())) dtype = promote_types(dtype, kFloat32);
+    if (bound) dtype = promote_types(dtype, kernels::result_dtype(x, *bound));
   }
   Tensor y = kernels::map_numeric("clamp", x, dtype, [min, max](const auto& v) {
     using T = ElementOf<decltype(v)>;
@@ -257,10 +261,12 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, Scalar value, Where plac
 }
 
 Tensor maximum(const Tensor& a, const Tensor& b, Where place) {
+  if (both_bool("maximum", a, b)) return logical_or(a, b);
   return better(kMaximum, a, b, place, kGreater, [](auto x, auto y) { return x > y; });
 }
 
 Tensor minimum(const Tensor& a, const Tensor& b, Where place) {
+  if (both_bool("minimum", a, b)) return logical_and(a, b);
   return better(kMinimum, a, b, place, kLess, [](auto x, auto y) { return x < y; });
 }
 

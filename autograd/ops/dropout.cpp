@@ -30,9 +30,9 @@ Tensor drop(const Op& op, const Tensor& x, double p, bool training, const Shape&
             const Where& where) {
   if (!(p >= 0 && p <= 1))
     throw ValueError(str(op.name(), ": p = ", p, ": expected a probability from 0 to 1"));
+  if (!training || p == 0) return x;
   if (!is_floating_point(x.dtype()))
     throw DTypeError(str(op.name(), ": expected float32 or float64, got ", x.dtype()));
-  if (!training || p == 0) return x;
   const Tensor mask = dropout_mask(mask_sizes, x.dtype(), p);
   return record(
       op, where,

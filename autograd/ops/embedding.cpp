@@ -7,29 +7,9 @@
 #include <tarn/autograd/ops/views.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
-#include <tarn/tensor/kernels/cast.h>
 #include <tarn/tensor/str.h>
 
 namespace tarn {
-namespace {
-
-// The numbers in `index`, [numel], all in 0..rows-1.
-Tensor checked_rows(const char* op, const Tensor& index, std::int64_t rows) {
-  if (index.dtype() != kInt64 && index.dtype() != kInt32) {
-    throw DTypeError(str(op, ": the index is ", index.dtype(),
-                         ": expected int64 or int32; convert with .to(kInt64)"));
-  }
-  Tensor flat = kernels::cast(index, kInt64, /*contiguous=*/true).view({index.numel()});
-  for (std::int64_t i = 0; i < flat.numel(); ++i) {
-    const std::int64_t row = flat.data_ptr<std::int64_t>()[i];
-    if (row >= 0 && row < rows) continue;
-    throw IndexError(str(op, ": ", element_name("index", index.sizes(), i), " = ", row,
-                         " is out of range for ", rows, " rows"));
-  }
-  return flat;
-}
-
-}  // namespace
 
 Tensor embedding(const Tensor& index, const Tensor& weight, std::optional<std::int64_t> padding_idx,
                  Where where) {
@@ -37,7 +17,7 @@ Tensor embedding(const Tensor& index, const Tensor& weight, std::optional<std::i
   if (weight.dim() != 2)
     throw ShapeError(str("embedding: weight has shape ", weight.sizes(), ": expected [V, D]"));
   const std::int64_t rows = weight.sizes()[0];
-  const Tensor flat = checked_rows("embedding", index, rows);
+  const Tensor flat = checked_index("embedding", index, rows).view(-1);
   Tensor picked = index_select(weight, 0, flat, where);
   if (padding_idx) {
     if (*padding_idx < -rows || *padding_idx >= rows) {
@@ -60,7 +40,7 @@ Tensor one_hot(const Tensor& index, std::int64_t num_classes) {
   }
   const std::int64_t classes =
       num_classes == -1 ? max(index).item<std::int64_t>() + 1 : num_classes;
-  checked_rows("one_hot", index, classes);
+  checked_index("one_hot", index, classes);
   return eq(unsqueeze(index, -1), arange(classes)).to(kInt64);
 }
 

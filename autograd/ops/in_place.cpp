@@ -4,6 +4,7 @@
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/arithmetic.h>
 #include <tarn/autograd/ops/comparison.h>
+#include <tarn/autograd/ops/indexing.h>
 #include <tarn/autograd/ops/views.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/kernels/elementwise.h>
@@ -108,12 +109,13 @@ const Tensor& combine(const char* op, const Tensor& self, const Tensor& other, S
   return update(op, self, other, where, scaled, twin);
 }
 
-// self = f(self), for ops that save their input, if anything.
+// self = f(self), for ops that save their input, if anything; f may use `other` too.
 template <class F>
-const Tensor& replace(const char* op, const Tensor& self, const Where& where, F f) {
-  require_defined(op, {&self});
+const Tensor& replace(const char* op, const Tensor& self, const Tensor& other, const Where& where,
+                      F f) {
+  require_defined(op, {&self, &other});
   check_writable(op, self);
-  if (is_recorded(self, self)) {
+  if (is_recorded(self, other)) {
     adopt(op, self, f(tarn::clone(self, where)), where);
     return self;
   }
@@ -157,7 +159,7 @@ const Tensor& Tensor::sub_(const Tensor& other, Scalar alpha, Where where) const
   require_defined("sub_", {this, &other});
   return combine(
       "sub_", *this, other, alpha, where, [](const auto& x, const auto& y) { return x - y; },
-      [&] { return sub(*this, other, alpha, where); });
+      [&] { return tarn::sub(*this, other, alpha, where); });
 }
 
 const Tensor& Tensor::mul_(const Tensor& other, Where where) const {
@@ -165,7 +167,8 @@ const Tensor& Tensor::mul_(const Tensor& other, Where where) const {
   return update(
       "mul_", *this, other, where, [](const auto& x, const auto& y) { return x * y; },
       [&] {
-        return on_kept(*this, other, where, [&](auto& x, auto& y) { return mul(x, y, where); });
+        return on_kept(*this, other, where,
+                       [&](auto& x, auto& y) { return tarn::mul(x, y, where); });
       });
 }
 
@@ -178,7 +181,8 @@ const Tensor& Tensor::div_(const Tensor& other, Where where) const {
   return update(
       "div_", *this, other, where, [](const auto& x, const auto& y) { return x / y; },
       [&] {
-        return on_kept(*this, other, where, [&](auto& x, auto& y) { return div(x, y, where); });
+        return on_kept(*this, other, where,
+                       [&](auto& x, auto& y) { return tarn::div(x, y, where); });
       });
 }
 
@@ -206,13 +210,25 @@ const Tensor& Tensor::fill_(Scalar value, Where where) const {
 }
 
 const Tensor& Tensor::clamp_(Scalar min, Scalar max, Where where) const {
-  return replace("clamp_", *this, where,
+  return replace("clamp_", *this, *this, where,
                  [&](const Tensor& x) { return tarn::clamp(x, min, max, where); });
 }
 
+const Tensor& Tensor::scatter_(std::int64_t dim, const Tensor& index, const Tensor& source,
+                               Where where) const {
+  require_defined("scatter_", {this, &index, &source});
+  return replace("scatter_", *this, source, where,
+                 [&](const Tensor& x) { return tarn::scatter(x, dim, index, source, where); });
+}
+
+const Tensor& Tensor::scatter_(std::int64_t dim, const Tensor& index, Scalar value,
+                               Where where) const {
+  return replace("scatter_", *this, index, where,
+                 [&](const Tensor& x) { return tarn::scatter(x, dim, index, value, where); });
+}
+
 const Tensor& Tensor::masked_fill_(const Tensor& mask, Scalar value, Where where) const {
-  require_defined("masked_fill_", {this, &mask});
-  return replace("masked_fill_", *this, where,
+  return replace("masked_fill_", *this, mask, where,
                  [&](const Tensor& x) { return tarn::masked_fill(x, mask, value, where); });
 }
 

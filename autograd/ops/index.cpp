@@ -193,6 +193,12 @@ Tensor put_rows(const Tensor& x, int dim, const Tensor& rows, const Tensor& sour
                 wrt(source, [dim, rows](const Tensor& g) { return grad_of_put(g, dim, rows); }));
 }
 
+// Dimensions of size 1 in front, of which Python's x[...] = values takes any number.
+Tensor without_extra_dims(Tensor values, int dims, const Where& where) {
+  while (values.dim() > dims && values.size(0) == 1) values = squeeze(values, 0, where);
+  return values;
+}
+
 }  // namespace
 
 Tensor index(const Tensor& x, const std::vector<Index>& indices, Where where) {
@@ -211,28 +217,36 @@ const Tensor& index_put_(const Tensor& x, const std::vector<Index>& indices, con
   Picks picks;
   const Tensor view = resolve("index_put_", x, indices, picks, where);
   if (picks.empty()) {
+    const Tensor fitting = without_extra_dims(values, view.dim(), where);
     if (accumulate) {
-      view.add_(values, 1, where);
+      view.add_(fitting, 1, where);
     } else {
-      view.copy_(values, where);
+      view.copy_(fitting, where);
     }
     return x;
   }
   const Plan to = make_plan("index_put_", view, picks);
-  if (broadcast_shapes("index_put_", to.result, values.sizes()) != to.result) {
+  const Tensor fitting = without_extra_dims(values, to.result.size(), where);
+  if (broadcast_shapes("index_put_", to.result, fitting.sizes()) != to.result) {
     throw ShapeError(str("index_put_: values of shape ", values.sizes(),
                          " do not broadcast to the indexed part's shape ", to.result));
   }
   Shape source_sizes = to.flat;
   source_sizes[to.dim] = to.rows.numel();
   const Tensor source =
-      reshape(expand(tarn::to(values, x.dtype(), where), to.result, where), source_sizes, where);
+      reshape(expand(tarn::to(fitting, x.dtype(), where), to.result, where), source_sizes, where);
   const Tensor moved = permute(view, to.order, where);
   const Tensor flat = reshape(moved, to.flat, where);
   const Tensor changed = accumulate ? index_add(flat, to.dim, to.rows, source, where)
                                     : put_rows(flat, to.dim, to.rows, source, where);
   moved.copy_(reshape(changed, moved.sizes(), where), where);
   return x;
+}
+
+const Tensor& index_put_(const Tensor& x, const std::vector<Index>& indices, Scalar value,
+                         Where where) {
+  require_defined("index_put_", {&x});
+  return index_put_(x, indices, scalar_tensor(value, {.dtype = x.dtype()}), false, where);
 }
 
 }  // namespace tarn

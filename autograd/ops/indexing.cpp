@@ -1,3 +1,4 @@
+#include <tarn/autograd/detail/checks.h>
 #include <tarn/autograd/detail/defined.h>
 #include <tarn/autograd/ops/comparison.h>
 #include <tarn/autograd/ops/indexing.h>
@@ -11,40 +12,20 @@
 #include <tarn/tensor/kernels/visit.h>
 #include <tarn/tensor/str.h>
 
-// Picking along one dimension (index_select, index_add, gather, scatter_add).
+// Picking along one dimension (index_select, index_add, gather, scatter, scatter_add).
 namespace tarn {
 namespace {
 
 const Op kIndexSelect{"index_select"};
 const Op kIndexAdd{"index_add"};
 const Op kGather{"gather"};
+const Op kScatter{"scatter"};
 const Op kScatterAdd{"scatter_add"};
-
-void check_index(const char* op, const Tensor& x, const Tensor& index) {
-  require_defined(op, {&x, &index});
-  if (index.dtype() != kInt64 && index.dtype() != kInt32)
-    throw DTypeError(str(op, ": the index is ", index.dtype(), ": expected int64"));
-}
-
-// The values of `index`, all in 0..size-1; a copy, so that a later change of the caller's index
-// cannot reach the gradient.
-Tensor checked_copy(const char* op, const Tensor& index, std::int64_t size) {
-  Tensor copy = empty(index.sizes(), {.dtype = kInt64});
-  kernels::copy_into(copy, index);
-  const auto* const value = copy.data_ptr<std::int64_t>();
-  for (std::int64_t i = 0; i < copy.numel(); ++i) {
-    if (value[i] >= 0 && value[i] < size) continue;
-    throw IndexError(str(op, ": index[", i, "] = ", value[i],
-                         " is out of range for a dimension of ", "size ", size,
-                         size == 0 ? str() : str(" (expected 0..", size - 1, ")")));
-  }
-  return copy;
-}
 
 Tensor rows_of(const char* op, const Tensor& x, int dim, const Tensor& index) {
   if (index.dim() != 1)
     throw ShapeError(str(op, ": the index has shape ", index.sizes(), ": expected 1-d"));
-  return checked_copy(op, index, x.sizes()[dim]);
+  return checked_index(op, index, x.sizes()[dim]);
 }
 
 int dim_to_pick_from(const char* op, const Tensor& x, std::int64_t dim) {
@@ -71,8 +52,13 @@ Tensor add_rows(const Tensor& x, int dim, const Tensor& rows, const Tensor& sour
                 }));
 }
 
-// out[..k..] = x[..index[..k..]..] or, the other way round, out[..index[..k..]..] += x[..k..].
-void move_elements(const Tensor& from, const Tensor& to, int dim, const Tensor& index, bool add) {
+enum class Move {
+  gather,      // out[..k..] = x[..index[..k..]..]
+  scatter,     // out[..index[..k..]..] = x[..k..]
+  scatter_add  // out[..index[..k..]..] += x[..k..]
+};
+
+void move_elements(Move move, const Tensor& from, const Tensor& to, int dim, const Tensor& index) {
   const kernels::Lines lines(index.sizes(), dim);
   const auto* const picks = index.data_ptr<std::int64_t>();
   kernels::visit(from.dtype(), [&]<class T>() {
@@ -87,10 +73,12 @@ void move_elements(const Tensor& from, const Tensor& to, int dim, const Tensor& 
       const std::int64_t pick_step = lines.step(index.strides());
       for (std::int64_t k = 0; k < lines.length(); ++k) {
         const std::int64_t p = pick[k * pick_step];
-        if (add) {
-          out[p * out_step] = static_cast<T>(out[p * out_step] + in[k * in_step]);
-        } else {
+        if (move == Move::gather) {
           out[k * out_step] = in[p * in_step];
+        } else if (move == Move::scatter) {
+          out[p * out_step] = in[k * in_step];
+        } else {
+          out[p * out_step] = static_cast<T>(out[p * out_step] + in[k * in_step]);
         }
       }
     });
@@ -108,23 +96,27 @@ void check_inside(const char* op, const char* name, const Shape& inner, const Sh
                        dim < 0 ? str() : str(" except along dim ", dim)));
 }
 
-Tensor scatter_add_along(const Tensor& x, int dim, const Tensor& index, const Tensor& source,
-                         const Where& where);
+Tensor scatter_along(Move move, const Tensor& x, int dim, const Tensor& index, const Tensor& source,
+                     const Where& where);
 
 Tensor gather_along(const Tensor& x, int dim, const Tensor& index, const Where& where) {
   Tensor out = empty(index.sizes(), {.dtype = x.dtype()});
-  move_elements(x, out, dim, index, /*add=*/false);
+  move_elements(Move::gather, x, out, dim, index);
   return record(kGather, where, out, wrt(x, [sizes = x.sizes(), dim, index](const Tensor& g) {
-                  return scatter_add_along(zeros(sizes, {.dtype = g.dtype()}), dim, index, g,
-                                           Where::current());
+                  return scatter_along(Move::scatter_add, zeros(sizes, {.dtype = g.dtype()}), dim,
+                                       index, g, Where::current());
                 }));
 }
 
-Tensor scatter_add_along(const Tensor& x, int dim, const Tensor& index, const Tensor& source,
-                         const Where& where) {
+Tensor scatter_along(Move move, const Tensor& x, int dim, const Tensor& index, const Tensor& source,
+                     const Where& where) {
   Tensor out = clone(x.detach());
-  move_elements(source, out, dim, index, /*add=*/true);
-  return record(kScatterAdd, where, out, wrt(x, [](const Tensor& g) { return g; }),
+  move_elements(move, source, out, dim, index);
+  return record(move == Move::scatter ? kScatter : kScatterAdd, where, out,
+                wrt(x,
+                    [move, dim, index](const Tensor& g) {
+                      return move == Move::scatter ? scatter(g, dim, index, 0) : g;
+                    }),
                 wrt(source, [dim, index, sizes = source.sizes()](const Tensor& g) {
                   Tensor part = gather_along(g, dim, index, Where::current());
                   if (part.sizes() == sizes) return part;
@@ -137,18 +129,35 @@ Tensor scatter_add_along(const Tensor& x, int dim, const Tensor& index, const Te
                 }));
 }
 
+void check_source(const char* op, const Tensor& x, const Tensor& source) {
+  if (source.dtype() == x.dtype()) return;
+  throw DTypeError(str(op, ": the source is ", source.dtype(), " and the tensor ", x.dtype(),
+                       ": expected the same; convert it with .to()"));
+}
+
+Tensor checked_scatter(Move move, const Tensor& x, std::int64_t dim, const Tensor& index,
+                       const Tensor& source, const Where& where) {
+  const char* const op = (move == Move::scatter ? kScatter : kScatterAdd).name();
+  require_defined(op, {&x, &index, &source});
+  const int d = wrap_dim(op, dim, x.dim());
+  check_inside(op, "tensor", index.sizes(), x.sizes(), d);
+  check_inside(op, "source", index.sizes(), source.sizes(), -1);
+  check_source(op, x, source);
+  const Tensor picks = checked_index(op, index, x.dim() == 0 ? 1 : x.sizes()[d]);
+  return scatter_along(move, x, d, picks, source, where);
+}
+
 }  // namespace
 
 Tensor index_select(const Tensor& x, std::int64_t dim, const Tensor& index, Where where) {
-  check_index("index_select", x, index);
+  require_defined("index_select", {&x, &index});
   const int d = dim_to_pick_from("index_select", x, dim);
   return select_rows(x, d, rows_of("index_select", x, d, index), where);
 }
 
 Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source,
                  Where where) {
-  check_index("index_add", x, index);
-  require_defined("index_add", {&source});
+  require_defined("index_add", {&x, &index, &source});
   const int d = dim_to_pick_from("index_add", x, dim);
   const Tensor rows = rows_of("index_add", x, d, index);
   Shape expected = x.sizes();
@@ -157,33 +166,31 @@ Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const T
     throw ShapeError(str("index_add: the source has shape ", source.sizes(), ": expected ",
                          expected, ", a row for each of the indices"));
   }
-  if (source.dtype() != x.dtype()) {
-    throw DTypeError(str("index_add: the source is ", source.dtype(), " and the tensor ", x.dtype(),
-                         ": expected the same; convert it with .to()"));
-  }
+  check_source("index_add", x, source);
   return add_rows(x, d, rows, source, where);
 }
 
 Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index, Where where) {
-  check_index("gather", x, index);
+  require_defined("gather", {&x, &index});
   const int d = wrap_dim("gather", dim, x.dim());
   check_inside("gather", "tensor", index.sizes(), x.sizes(), d);
-  return gather_along(x, d, checked_copy("gather", index, x.dim() == 0 ? 1 : x.sizes()[d]), where);
+  return gather_along(x, d, checked_index("gather", index, x.dim() == 0 ? 1 : x.sizes()[d]), where);
+}
+
+Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source,
+               Where where) {
+  return checked_scatter(Move::scatter, x, dim, index, source, where);
+}
+
+Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, Scalar value, Where where) {
+  require_defined("scatter", {&x, &index});
+  const Tensor source = expand(scalar_tensor(value, {.dtype = x.dtype()}), index.sizes());
+  return checked_scatter(Move::scatter, x, dim, index, source, where);
 }
 
 Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source,
                    Where where) {
-  check_index("scatter_add", x, index);
-  require_defined("scatter_add", {&source});
-  const int d = wrap_dim("scatter_add", dim, x.dim());
-  check_inside("scatter_add", "tensor", index.sizes(), x.sizes(), d);
-  check_inside("scatter_add", "source", index.sizes(), source.sizes(), -1);
-  if (source.dtype() != x.dtype()) {
-    throw DTypeError(str("scatter_add: the source is ", source.dtype(), " and the tensor ",
-                         x.dtype(), ": expected the same; convert it with .to()"));
-  }
-  const Tensor picks = checked_copy("scatter_add", index, x.dim() == 0 ? 1 : x.sizes()[d]);
-  return scatter_add_along(x, d, picks, source, where);
+  return checked_scatter(Move::scatter_add, x, dim, index, source, where);
 }
 
 Tensor masked_select(const Tensor& x, const Tensor& mask, Where where) {

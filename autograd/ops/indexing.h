@@ -52,11 +52,14 @@ struct Index {
 /// a mask of another shape, DTypeError for tensors that are neither integer nor bool.
 Tensor index(const Tensor& x, const std::vector<Index>& indices, Where where = Where::current());
 
-/// x[indices] = values, in place; `values` broadcasts. With `accumulate` adds instead, also several
+/// x[indices] = values, in place; `values` broadcasts, without the dimensions of size 1 that it has
+/// too many in front. With `accumulate` adds instead, also several
 /// times to an element that is picked several times; without, the last value stays. Returns x.
 /// Throws as index() and the in-place methods do.
 const Tensor& index_put_(const Tensor& x, const std::vector<Index>& indices, const Tensor& values,
                          bool accumulate = false, Where where = Where::current());
+const Tensor& index_put_(const Tensor& x, const std::vector<Index>& indices, Scalar value,
+                         Where where = Where::current());
 
 /// Rows of dimension `dim` picked by `index` (int64 or int32 [K]), as a copy. Throws IndexError
 /// naming the first bad index.
@@ -70,8 +73,14 @@ Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const T
 /// dimensions as x, and no size but that of `dim` may be larger. Throws IndexError, ShapeError.
 Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index,
               Where where = Where::current());
-/// A copy of x with out[index[i][j]...][j]... += source[i][j]... for dim 0, and so on. The inverse
-/// of gather().
+/// A copy of x with out[index[i][j]...][j]... = source[i][j]... (or `value`) for dim 0, and so on:
+/// the inverse of gather(). Of several that go to one place the last stays; all of them get its
+/// gradient, as in PyTorch.
+Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source,
+               Where where = Where::current());
+Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, Scalar value,
+               Where where = Where::current());
+/// The same with += instead of =.
 Tensor scatter_add(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source,
                    Where where = Where::current());
 

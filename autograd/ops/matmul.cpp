@@ -66,7 +66,7 @@ Tensor product(const char* op, const Tensor& a, const Tensor& b, const Tensor& b
   const std::int64_t grain = std::max<std::int64_t>(1, kGrainWork / work);
   parallel_for(0, count, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
-      kernels::visit_floating(op, a.dtype(), [&]<class T>() {
+      kernels::visit_numeric(op, a.dtype(), [&]<class T>() {
         kernels::gemm<T>(as_matrix<T>(a, batch_offset(a, i)), as_matrix<T>(b, batch_offset(b, i)),
                          {out.data_ptr<T>() + i * rows * columns, rows, columns, columns, 1},
                          offsets.defined() ? offsets.data_ptr<T>() : nullptr);
@@ -76,10 +76,10 @@ Tensor product(const char* op, const Tensor& a, const Tensor& b, const Tensor& b
   return out;
 }
 
-void check_dtypes(const char* op, const Tensor& a, const Tensor& b) {
-  if (a.dtype() != b.dtype() || !is_floating_point(a.dtype())) {
+void check_same_type(const char* op, const Tensor& a, const Tensor& b) {
+  if (a.dtype() != b.dtype() || a.dtype() == kBool) {
     throw DTypeError(str(op, ": operands are ", a.dtype(), " and ", b.dtype(),
-                         ": expected both float32 or both float64; convert one with .to()"));
+                         ": expected the same type, not bool; convert one with .to()"));
   }
 }
 
@@ -144,9 +144,9 @@ void check_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
                          ") but weight is ", weight.sizes(), ": expected the last dimension to be ",
                          in_features));
   }
-  check_dtypes("linear", x, weight);
+  check_same_type("linear", x, weight);
   if (!bias.defined()) return;
-  check_dtypes("linear", x, bias);
+  check_same_type("linear", x, bias);
   if (bias.dim() != 1 || bias.sizes()[0] != weight.sizes()[0]) {
     throw ShapeError(str("linear: bias has shape ", bias.sizes(), " but weight is ", weight.sizes(),
                          ": expected [", weight.sizes()[0], "]"));
@@ -167,7 +167,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, Where where) {
                          a.sizes().back(), " and ", inner,
                          " differ; expected [*, M, K] x [*, K, N]"));
   }
-  check_dtypes("matmul", a, b);
+  check_same_type("matmul", a, b);
   if (a.dim() > 2 && b.dim() <= 2) {
     // One large product instead of many small ones.
     Shape shape = a.sizes();

@@ -6,9 +6,9 @@ namespace tarn {
 
 /// Matrix product: [*, M, K] x [*, K, N] gives [*, M, N], where the batch dimensions * broadcast; a
 /// 1-d operand is a row on the left and a column on the right, and its dimension vanishes from the
-/// result. Every element is one chain of fused multiply-adds over k, cut at fixed places, whatever
-/// the number of threads. Throws ShapeError for 0-d operands or inner sizes that differ, DTypeError
-/// for integer types.
+/// result. Every floating-point element is one chain of fused multiply-adds over k, cut at fixed
+/// places, whatever the number of threads. Throws ShapeError for 0-d operands or inner sizes that
+/// differ, DTypeError for bool or unequal types.
 Tensor matmul(const Tensor& a, const Tensor& b, Where where = Where::current());
 
 /// x weight^T + bias: x [*, in_features], weight [out_features, in_features], bias [out_features]

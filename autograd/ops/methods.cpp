@@ -29,6 +29,7 @@ Tensor Tensor::t(Where where) const {
 Tensor Tensor::permute(const Shape& dims, Where where) const {
   return tarn::permute(*this, dims, where);
 }
+Tensor Tensor::squeeze(Where where) const { return tarn::squeeze(*this, where); }
 Tensor Tensor::squeeze(std::int64_t dim, Where where) const {
   return tarn::squeeze(*this, dim, where);
 }
@@ -37,6 +38,9 @@ Tensor Tensor::unsqueeze(std::int64_t dim, Where where) const {
 }
 Tensor Tensor::expand(const Shape& shape, Where where) const {
   return tarn::expand(*this, shape, where);
+}
+Tensor Tensor::repeat(const Shape& repeats, Where where) const {
+  return tarn::repeat(*this, repeats, where);
 }
 Tensor Tensor::select(std::int64_t dim, std::int64_t index, Where where) const {
   return tarn::select(*this, dim, index, where);
@@ -53,6 +57,22 @@ Tensor Tensor::index_select(std::int64_t dim, const Tensor& index, Where where) 
   return tarn::index_select(*this, dim, index, where);
 }
 
+Tensor Tensor::add(const Tensor& other, Scalar alpha, Where where) const {
+  return tarn::add(*this, other, alpha, where);
+}
+Tensor Tensor::sub(const Tensor& other, Scalar alpha, Where where) const {
+  return tarn::sub(*this, other, alpha, where);
+}
+Tensor Tensor::mul(const Tensor& other, Where where) const {
+  return tarn::mul(*this, other, where);
+}
+Tensor Tensor::div(const Tensor& other, Where where) const {
+  return tarn::div(*this, other, where);
+}
+Tensor Tensor::add(Scalar other, Where where) const { return tarn::add(*this, other, where); }
+Tensor Tensor::sub(Scalar other, Where where) const { return tarn::sub(*this, other, where); }
+Tensor Tensor::mul(Scalar other, Where where) const { return tarn::mul(*this, other, where); }
+Tensor Tensor::div(Scalar other, Where where) const { return tarn::div(*this, other, where); }
 Tensor Tensor::neg(Where where) const { return tarn::neg(*this, where); }
 Tensor Tensor::exp(Where where) const { return tarn::exp(*this, where); }
 Tensor Tensor::log(Where where) const { return tarn::log(*this, where); }
@@ -93,8 +113,19 @@ const Tensor& Tensor::index_put_(const std::vector<Index>& indices, const Tensor
                                  bool accumulate, Where where) const {
   return tarn::index_put_(*this, indices, values, accumulate, where);
 }
+const Tensor& Tensor::index_put_(const std::vector<Index>& indices, Scalar value,
+                                 Where where) const {
+  return tarn::index_put_(*this, indices, value, where);
+}
 Tensor Tensor::gather(std::int64_t dim, const Tensor& index, Where where) const {
   return tarn::gather(*this, dim, index, where);
+}
+Tensor Tensor::scatter(std::int64_t dim, const Tensor& index, const Tensor& source,
+                       Where where) const {
+  return tarn::scatter(*this, dim, index, source, where);
+}
+Tensor Tensor::scatter(std::int64_t dim, const Tensor& index, Scalar value, Where where) const {
+  return tarn::scatter(*this, dim, index, value, where);
 }
 Tensor Tensor::scatter_add(std::int64_t dim, const Tensor& index, const Tensor& source,
                            Where where) const {
@@ -152,5 +183,18 @@ ValuesIndices Tensor::topk(std::int64_t k, std::int64_t dim, bool largest, Where
   return tarn::topk(*this, k, dim, largest, where);
 }
 Tensor Tensor::eq(const Tensor& other) const { return tarn::eq(*this, other); }
+Tensor Tensor::eq(Scalar other) const { return tarn::eq(*this, other); }
+Tensor Tensor::ne(const Tensor& other) const { return tarn::ne(*this, other); }
+Tensor Tensor::ne(Scalar other) const { return tarn::ne(*this, other); }
+Tensor Tensor::lt(const Tensor& other) const { return tarn::lt(*this, other); }
+Tensor Tensor::lt(Scalar other) const { return tarn::lt(*this, other); }
+Tensor Tensor::le(const Tensor& other) const { return tarn::le(*this, other); }
+Tensor Tensor::le(Scalar other) const { return tarn::le(*this, other); }
+Tensor Tensor::gt(const Tensor& other) const { return tarn::gt(*this, other); }
+Tensor Tensor::gt(Scalar other) const { return tarn::gt(*this, other); }
+Tensor Tensor::ge(const Tensor& other) const { return tarn::ge(*this, other); }
+Tensor Tensor::ge(Scalar other) const { return tarn::ge(*this, other); }
+bool Tensor::any() const { return tarn::any(*this); }
+bool Tensor::all() const { return tarn::all(*this); }
 
 }  // namespace tarn

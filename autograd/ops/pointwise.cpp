@@ -32,6 +32,7 @@ const Op kSigmoid{"sigmoid"};
 const Op kSin{"sin"};
 const Op kCos{"cos"};
 const Op kErf{"erf"};
+const Op kSign{"sign"};
 
 // g, but 0 where y <= 0.
 Tensor where_positive(const Tensor& g, const Tensor& y) {
@@ -81,11 +82,12 @@ T integer_power(T base, std::int64_t exponent) {
 
 Tensor power_of_integers(const Tensor& x, Scalar exponent) {
   const auto power = exponent.to<std::int64_t>();
+  const DType dtype = kernels::result_dtype(x, exponent);
   if (power < 0) {
-    throw ValueError(str("pow: ", x.dtype(), " to the power ", power,
+    throw ValueError(str("pow: ", dtype, " to the power ", power,
                          ": integers have no negative powers; convert with .to(kFloat32)"));
   }
-  return kernels::map_numeric("pow", x, x.dtype(), [power](const auto& v) {
+  return kernels::map_numeric("pow", x, dtype, [power](const auto& v) {
     using T = ElementOf<decltype(v)>;
     return v.unaryExpr([power](T base) { return integer_power(base, power); });
   });
@@ -125,7 +127,8 @@ Tensor sqrt(const Tensor& x, Where where) {
 Tensor square(const Tensor& x, Where where) {
   require_defined("square", {&x});
   return record(kSquare, where,
-                kernels::map_numeric("square", x, x.dtype(), [](const auto& v) { return v * v; }),
+                kernels::map_numeric("square", x, kernels::result_dtype(x, 2),
+                                     [](const auto& v) { return v * v; }),
                 wrt(x, [x = saved(x)](const Tensor& g) { return mul(mul(g, x.get()), 2); }));
 }
 
@@ -212,14 +215,16 @@ Tensor erf(const Tensor& x, Where where) {
                         });
 }
 
-Tensor sign(const Tensor& x) {
+Tensor sign(const Tensor& x, Where where) {
   require_defined("sign", {&x});
-  return kernels::map_numeric("sign", x, x.dtype(), [](const auto& v) {
+  if (x.dtype() == kBool) return clone(x);
+  const Tensor y = kernels::map_numeric("sign", x, x.dtype(), [](const auto& v) {
     using T = ElementOf<decltype(v)>;
     // v * 0 is 0, or NaN where v is.
     return each([](T e) { return static_cast<T>(e > T(0) ? T(1) : (e < T(0) ? T(-1) : e * T(0))); },
                 v);
   });
+  return record(kSign, where, y, wrt(x, [](const Tensor& g) { return zeros_like(g); }));
 }
 
 Tensor relu(const Tensor& x, Where where) {

@@ -27,8 +27,8 @@ Tensor sin(const Tensor& x, Where where = Where::current());
 Tensor cos(const Tensor& x, Where where = Where::current());
 /// The error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
 Tensor erf(const Tensor& x, Where where = Where::current());
-/// -1, 0 or 1; NaN for NaN. Its gradient is 0.
-Tensor sign(const Tensor& x);
+/// -1, 0 or 1; NaN for NaN (PyTorch gives 0). Its gradient is 0.
+Tensor sign(const Tensor& x, Where where = Where::current());
 /// max(x, 0); its gradient at 0 is 0; NaN stays NaN.
 Tensor relu(const Tensor& x, Where where = Where::current());
 Tensor tanh(const Tensor& x, Where where = Where::current());

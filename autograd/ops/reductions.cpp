@@ -100,7 +100,12 @@ Tensor std(const Tensor& x, const Shape& dims, double correction, bool keepdim, 
 Tensor norm(const Tensor& x, double p, const Shape& dims, bool keepdim, Where where) {
   require_floating("norm", x);
   if (std::isnan(p)) throw ValueError("norm: p is NaN");
-  if (p == 0) return sum(ne(x, 0).to(x.dtype()), dims, keepdim, where);
+  if (p == 0) {
+    // In the graph, with gradient 0.
+    const Tensor zero = eq(x, 0);
+    const Tensor counted = masked_fill(masked_fill(x, zero, 0, where), ~zero, 1, where);
+    return sum(counted, dims, keepdim, where);
+  }
   const Tensor size = abs(x, where);
   if (p == 1) return sum(size, dims, keepdim, where);
   if (std::isinf(p))

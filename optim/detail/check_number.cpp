@@ -34,9 +34,10 @@ void check(std::string_view component, std::string_view name, double value, Allo
     throw ValueError(str(component, ": ", name, " = ", value, ": expected ", expected));
 }
 
-void check_rates(std::string_view component, std::string_view name, const PerGroup<double>& rates) {
-  for (const double rate : rates.values())
-    if (!is_inherited(rate)) check(component, name, rate, Allowed::non_negative);
+void check(std::string_view component, std::string_view name, const PerGroup<double>& values,
+           Allowed allowed) {
+  for (const double value : values.values())
+    if (!is_inherited(value)) check(component, name, value, allowed);
 }
 
 void check_at_least(std::string_view component, std::string_view name, std::int64_t value,

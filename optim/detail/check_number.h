@@ -12,8 +12,9 @@ namespace tarn::optim::detail {
 /// is not allowed.
 void check(std::string_view component, std::string_view name, double value, Allowed allowed);
 
-/// The same for learning rates, which must be non-negative unless they are inherited.
-void check_rates(std::string_view component, std::string_view name, const PerGroup<double>& rates);
+/// The same for each of the values that are not inherited.
+void check(std::string_view component, std::string_view name, const PerGroup<double>& values,
+           Allowed allowed);
 
 /// Throws ValueError "<component>: <name> = 0: expected a value >= 1".
 void check_at_least(std::string_view component, std::string_view name, std::int64_t value,

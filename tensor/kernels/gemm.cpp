@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <type_traits>
 #include <utility>
 
 #include <Eigen/Core>
@@ -241,23 +242,51 @@ class Product {
   std::int64_t row_tiles_;
 };
 
+// Plain loops will do for integers, of which nobody trains a network.
+template <class T>
+void integer_gemm(const Matrix<const T>& a, const Matrix<const T>& b, const Matrix<T>& c,
+                  const T* bias, bool accumulate) {
+  using Unsigned = std::make_unsigned_t<T>;
+  for (std::int64_t i = 0; i < c.rows; ++i) {
+    for (std::int64_t j = 0; j < c.columns; ++j) {
+      T& out = c.data[i * c.row_stride + j * c.column_stride];
+      auto sum = static_cast<Unsigned>(bias ? bias[j] : (accumulate ? out : T(0)));
+      for (std::int64_t k = 0; k < b.rows; ++k) {
+        const auto x = static_cast<Unsigned>(a.data[i * a.row_stride + k * a.column_stride]);
+        const auto y = static_cast<Unsigned>(b.data[k * b.row_stride + j * b.column_stride]);
+        sum = static_cast<Unsigned>(sum + x * y);
+      }
+      out = static_cast<T>(sum);
+    }
+  }
+}
+
 }  // namespace
 
 template <class T>
 void gemm(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, const T* bias, bool accumulate) {
   if (c.rows == 0 || c.columns == 0) return;
-  if (c.column_stride != 1) {
-    return gemm<T>(b.transposed(), a.transposed(), c.transposed(), nullptr, accumulate);
+  if constexpr (std::is_integral_v<T>) {
+    integer_gemm(a, b, c, bias, accumulate);
+  } else {
+    if (c.column_stride != 1)
+      return gemm<T>(b.transposed(), a.transposed(), c.transposed(), nullptr, accumulate);
+    const Product<T> product(a, b, c, bias, accumulate);
+    const std::int64_t tiles = product.tiles();
+    // The bits do not depend on the division of the tiles, so it can follow the number of threads.
+    const bool serial = c.rows * c.columns * std::max<std::int64_t>(b.rows, 1) < kSerialWork;
+    const std::int64_t grain = serial ? tiles : (tiles + get_num_threads() - 1) / get_num_threads();
+    parallel_for(0, tiles, grain,
+                 [&](std::int64_t first, std::int64_t last) { product.run(first, last); });
   }
-  const Product<T> product(a, b, c, bias, accumulate);
-  const std::int64_t tiles = product.tiles();
-  // The bits do not depend on the division of the tiles, so it can follow the number of threads.
-  const bool serial = c.rows * c.columns * std::max<std::int64_t>(b.rows, 1) < kSerialWork;
-  const std::int64_t grain = serial ? tiles : (tiles + get_num_threads() - 1) / get_num_threads();
-  parallel_for(0, tiles, grain,
-               [&](std::int64_t first, std::int64_t last) { product.run(first, last); });
 }
 
+template void gemm(Matrix<const std::int64_t>, Matrix<const std::int64_t>, Matrix<std::int64_t>,
+                   const std::int64_t*, bool);
+template void gemm(Matrix<const std::int32_t>, Matrix<const std::int32_t>, Matrix<std::int32_t>,
+                   const std::int32_t*, bool);
+template void gemm(Matrix<const std::uint8_t>, Matrix<const std::uint8_t>, Matrix<std::uint8_t>,
+                   const std::uint8_t*, bool);
 template void gemm(Matrix<const float>, Matrix<const float>, Matrix<float>, const float*, bool);
 template void gemm(Matrix<const double>, Matrix<const double>, Matrix<double>, const double*, bool);
 

@@ -16,13 +16,13 @@ struct Matrix {
   Matrix transposed() const { return {data, columns, rows, column_stride, row_stride}; }
 };
 
-/// c = a b, plus `bias` (one value per column) if given, or plus c itself if `accumulate`; for
-/// float and double. Operands may have any strides, c needs unit stride in one direction (rows if
-/// there is a bias).
+/// c = a b, plus `bias` (one value per column) if given, or plus c itself if `accumulate`; for all
+/// types but bool. Operands may have any strides, c needs unit stride in one direction (rows if
+/// there is a bias). Integers wrap around.
 ///
-/// Every element is one chain of fused multiply-adds over k in rising order, cut at fixed places,
-/// so that it depends neither on the tile that computed it nor on how tiles were divided among
-/// threads.
+/// Every floating-point element is one chain of fused multiply-adds over k in rising order, cut at
+/// fixed places, so that it depends neither on the tile that computed it nor on how tiles were
+/// divided among threads.
 template <class T>
 void gemm(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, const T* bias = nullptr,
           bool accumulate = false);

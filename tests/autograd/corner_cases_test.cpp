@@ -173,7 +173,7 @@ TEST(CornerCases, WrongArgumentsOfTheShapingOps) {
       [] {
         one_hot(tensor({1, 3}), 3);
       },
-      "one_hot: index[1] = 3", {"3 rows"}));
+      "one_hot: index[1] = 3", {"size 3"}));
   EXPECT_TRUE(fails_with<IndexError>([] { one_hot(tensor({-1, 3})); }, "one_hot: index[0] = -1"));
 }
 

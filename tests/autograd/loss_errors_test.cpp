@@ -262,7 +262,7 @@ TEST(EmbeddingErrors, NameTheBadIndex) {
       [] {
         embedding(from_vector<std::int64_t>({0, 1, 2, 9}, {2, 2}), f32({4, 3}));
       },
-      "embedding: index[1, 1] = 9 is out of range for 4 rows"));
+      "embedding: index[1, 1] = 9 is out of range for size 4"));
   EXPECT_TRUE(fails_with<IndexError>(
       [] {
         embedding(tensor({-1}), f32({4, 3}));

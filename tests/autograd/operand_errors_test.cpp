@@ -155,7 +155,7 @@ TEST(ScalarInPlaceErrors, OverlapAndDtype) {
   EXPECT_TRUE(
       fails_with<ValueError>([&] { integers.sub_(integers, 2.5); }, "sub_: ", {"2.5", "int64"}));
   EXPECT_EQ(integers.to_vector(), std::vector<double>(3, 1.0));
-  EXPECT_TRUE(fails_with<DTypeError>([&] { boolean({2}).clamp_(0, 1); }, "clamp: ", {"bool"}));
+  EXPECT_TRUE(fails_with<DTypeError>([&] { boolean({2}).clamp_(0, 1); }, "clamp_: ", {"bool"}));
   EXPECT_TRUE(fails_with<ValueError>([&] { f32({2}).clamp_(2, 1); }, "clamp: ", {"2", "1"}));
 }
 

@@ -52,10 +52,14 @@ class Follow : public LRScheduler {
       : LRScheduler(schedule->name()), schedule_(std::move(schedule)) {
     attach(optimizer);
   }
-  std::optional<double> momentum(std::int64_t t) const override { return schedule_->momentum(t); }
+  std::optional<double> momentum_value(std::int64_t t, std::size_t group) const override {
+    return schedule_->momentum(t, group);
+  }
 
  private:
-  double value(std::int64_t t, double base_lr) const override { return schedule_->lr(t, base_lr); }
+  double value(std::int64_t t, double base_lr, std::size_t group) const override {
+    return schedule_->lr(t, base_lr, group);
+  }
 
   Schedule schedule_;
 };
@@ -195,6 +199,23 @@ TEST(ScheduleMomentum, NeedsAnOptimizerThatHasOne) {
   EXPECT_EQ(adagrad.lr(), 0.5);
   const CyclicLR schedule(adagrad, {.base_lr = 0.1, .max_lr = 1, .cycle_momentum = false});
   EXPECT_EQ(adagrad.lr(), 0.1);
+}
+
+TEST(ScheduleMomentum, IsThatOfEachGroup) {
+  SGD sgd({{.params = {leaf({1})}}, {.params = {leaf({1})}}}, {.lr = 0.5, .momentum = 0.5});
+  const CyclicLR cyclic({.base_lr = 0.1, .max_lr = 1, .max_momentum = {0.9, 0.8}});
+  WarmupLR schedule(sgd, SequentialLR({cyclic, ChainedScheduler({cyclic})}, {.milestones = {3}}),
+                    {.total_iters = 1});
+  for (int t = 0; t < 6; ++t) {
+    EXPECT_EQ(sgd.param_groups()[0].option("momentum"), schedule.momentum(t, 0));
+    EXPECT_EQ(sgd.param_groups()[1].option("momentum"), schedule.momentum(t, 1));
+    schedule.step();
+  }
+  EXPECT_EQ(schedule.momentum(0, 0), 0.9);
+  EXPECT_EQ(schedule.momentum(0, 1), 0.8);
+  EXPECT_TRUE(fails_with<ValueError>([&] { schedule.momentum(0, 2); },
+                                     "schedule: there are 2 values but none for group 2"));
+  EXPECT_TRUE(fails_with<ValueError>([&] { schedule.momentum(-1); }, "WarmupLR: momentum(-1)"));
 }
 
 TEST(ScheduleMomentum, GoesThroughComposites) {

@@ -31,7 +31,7 @@ class Warmup : public LRScheduler {
   Warmup(Optimizer& optimizer, double steps) : Warmup(steps) { attach(optimizer); }
 
  private:
-  double value(std::int64_t t, double base_lr) const override {
+  double value(std::int64_t t, double base_lr, std::size_t) const override {
     return base_lr * std::min(1.0, static_cast<double>(t + 1) / steps_);
   }
 
@@ -120,7 +120,7 @@ TEST(LRScheduler, RefusesToSetALearningRateThatMakesNoSense) {
   class Broken : public LRScheduler {
    public:
     Broken() : LRScheduler("Broken") {}
-    double value(std::int64_t t, double base_lr) const override {
+    double value(std::int64_t t, double base_lr, std::size_t) const override {
       return t < 2 ? base_lr : std::numeric_limits<double>::quiet_NaN();
     }
   };
@@ -139,7 +139,9 @@ TEST(LRScheduler, CanBeAttachedAgainAfterAFailure) {
   class Negative : public LRScheduler {
    public:
     Negative() : LRScheduler("Negative") {}
-    double value(std::int64_t, double base_lr) const override { return sign * base_lr; }
+    double value(std::int64_t, double base_lr, std::size_t) const override {
+      return sign * base_lr;
+    }
     double sign = -1;
   };
   SGD sgd({leaf({1})}, {.lr = 0.5});

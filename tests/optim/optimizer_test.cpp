@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <tarn/autograd/ops.h>
+#include <tarn/optim/adam.h>
 #include <tarn/optim/sgd.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
@@ -47,7 +49,7 @@ TEST(Optimizer, RefusesATensorThatIsGivenTwice) {
       "SGD: parameter 1 of group 1 (shape [2])", {"is also parameter 0 of group 0"}));
 }
 
-TEST(Optimizer, RefusesWhatIsNotATrainableLeaf) {
+TEST(Optimizer, RefusesWhatIsNotALeaf) {
   const Tensor a = leaf({1, 2});
   EXPECT_TRUE(fails_with<ValueError>(
       [&] {
@@ -60,11 +62,35 @@ TEST(Optimizer, RefusesWhatIsNotATrainableLeaf) {
       },
       "SGD: parameter 1 of group 0 (shape [2])",
       {"is the result of \"mul\"", "detach().requires_grad_()"}));
+}
+
+TEST(Optimizer, PassesOverFrozenParametersUntilTheyAreTrainedAgain) {
+  const Tensor a = leaf({1, 2});
+  const Tensor frozen = ones({2});
+  Adam adam({a, frozen}, {.lr = 0.1, .weight_decay = 1});
+  sum(a * frozen).backward();
+  adam.step();
+  EXPECT_EQ(frozen.to_vector(), (std::vector<double>{1, 1})) << "not even by weight decay";
+  EXPECT_FALSE(adam.state_dict().contains("state.0.1.exp_avg"));
+  frozen.requires_grad_();
+  adam.zero_grad();
+  sum(a * frozen).backward();
+  adam.step();
+  EXPECT_LT(frozen.to_vector()[0], 1);
+  frozen.requires_grad_(false);
+  const std::vector<double> before = frozen.to_vector();
+  adam.zero_grad();
+  sum(a * frozen).backward();
+  adam.step();
+  EXPECT_EQ(frozen.to_vector(), before);
+}
+
+TEST(Optimizer, NeedsAParameterToTrain) {
   EXPECT_TRUE(fails_with<ValueError>(
-      [&] {
-        SGD sgd({a, zeros({3})});
+      [] {
+        SGD sgd({zeros({3}), ones({2})});
       },
-      "SGD: parameter 1 of group 0 (shape [3])", {"does not require grad"}));
+      "SGD: none of the 2 parameters requires grad", {"requires_grad_()"}));
 }
 
 TEST(Optimizer, MarksItsParameters) {

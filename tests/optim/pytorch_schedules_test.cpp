@@ -121,6 +121,15 @@ std::map<std::string, Schedule> schedules() {
                                         .max_momentum = 0.9,
                                         .div_factor = 10,
                                         .final_div_factor = 100})},
+      {"CyclicLR second group", CyclicLR({.base_lr = {0.1, 0.2},
+                                          .max_lr = {0.9, 0.6},
+                                          .step_size_up = 40,
+                                          .base_momentum = {0.8, 0.7},
+                                          .max_momentum = {0.9, 0.95}})},
+      {"OneCycleLR second group", OneCycleLR({.max_lr = {0.9, 0.4},
+                                              .total_steps = kSteps + 1,
+                                              .base_momentum = {0.85, 0.6},
+                                              .max_momentum = {0.95, 0.7}})},
       {"OneCycleLR three_phase", OneCycleLR({.max_lr = 0.9,
                                              .total_steps = kSteps + 1,
                                              .cycle_momentum = false,
@@ -146,11 +155,12 @@ TEST(Schedules, HavePyTorchsValues) {
     SCOPED_TRACE(name);
     const Fixture& fixture = expected.at(name);
     ASSERT_EQ(fixture.lrs.size(), ts.size());
+    const std::size_t group = name.ends_with("second group") ? 1 : 0;
     for (std::size_t i = 0; i < ts.size(); ++i) {
-      const double lr = schedule->lr(ts[i], 0.5);
+      const double lr = schedule->lr(ts[i], 0.5, group);
       ASSERT_TRUE(is_near(lr, fixture.lrs[i]))
           << "t = " << ts[i] << ": " << str(lr, ", expected ", fixture.lrs[i]);
-      const auto momentum = schedule->momentum(ts[i]);
+      const auto momentum = schedule->momentum(ts[i], group);
       ASSERT_EQ(momentum.has_value(), !fixture.momenta.empty());
       if (momentum) {
         ASSERT_TRUE(is_near(*momentum, fixture.momenta[i])) << "momentum at t = " << ts[i];

@@ -119,6 +119,23 @@ TEST(Randint, CoversItsRangeEvenly) {
     EXPECT_NEAR(count, 10'000, 5 * std::sqrt(10'000.0)) << value;
 }
 
+TEST(Randint, StartsAt0UnlessToldOtherwise) {
+  Generator one(3);
+  Generator other(3);
+  const Tensor expected = randint(0, 7, {50}, one);
+  const GeneratorGuard guard(other);
+  EXPECT_EQ(randint(7, {50}).to_vector(), expected.to_vector());
+}
+
+TEST(RandLike, HasTheShapeAndDtypeOfItsModel) {
+  const Tensor model = zeros({2, 3}, {.dtype = kFloat64});
+  for (const Tensor& x : {rand_like(model), randn_like(model)}) {
+    EXPECT_EQ(x.sizes(), model.sizes());
+    EXPECT_EQ(x.dtype(), kFloat64);
+    EXPECT_NE(x.to_vector(), model.to_vector());
+  }
+}
+
 TEST(Randint, OfExtremeRanges) {
   Generator generator(17);
   EXPECT_EQ(randint(5, 6, {3}, generator).to_vector(), (Values{5, 5, 5}));

@@ -33,8 +33,7 @@ std::vector<OpRow> activations_rows() {
        .kind = OpKind::composite,
        .function = [](In x, Args) { return gelu(x[0], Gelu::tanh); },
        .elementwise = true,
-       .cancels = true,
-       .refused = {"bool"}},
+       .cancels = true},
       {.name = "softplus",
        .function =
            [](In x, Args a) {

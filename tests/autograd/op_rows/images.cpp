@@ -91,8 +91,7 @@ std::vector<OpRow> images_rows() {
              return dropout2d(x[0], a.number("p").to<double>(), flag(a, "training"));
            },
        .elementwise = true,
-       .no_zero_dim = "takes images",
-       .refused = {"int64", "int32", "uint8", "bool"}},
+       .no_zero_dim = "takes images"},
   };
 }
 

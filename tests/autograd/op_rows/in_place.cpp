@@ -62,6 +62,18 @@ std::vector<OpRow> in_place_rows() {
        .function = [](In x, Args a) { return Tensor(x[0].clone().fill_(a.number("value"))); },
        .elementwise = true,
        .no_error = kChangesAClone},
+      {.name = "scatter_",
+       .kind = OpKind::composite,
+       .function =
+           [](In x, Args a) {
+             return Tensor(x[0].clone().scatter_(a.integer("dim"), x[1], x[2]));
+           }},
+      {.name = "scatter_.value",
+       .kind = OpKind::composite,
+       .function =
+           [](In x, Args a) {
+             return Tensor(x[0].clone().scatter_(a.integer("dim"), x[1], a.number("value")));
+           }},
       {.name = "clamp_",
        .kind = OpKind::composite,
        .function =

@@ -41,6 +41,7 @@ std::vector<OpRow> losses_rows() {
        .function = [](In x, Args a) { return log_softmax(x[0], a.integer("dim")); },
        .cancels = true},
       {.name = "nll_loss",
+       .kind = OpKind::composite,
        .function = nll_loss_of,
        .no_zero_dim = "takes a row of classes",
        .cancels = true},

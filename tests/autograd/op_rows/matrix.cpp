@@ -10,13 +10,11 @@ std::vector<OpRow> matrix_rows() {
       {.name = "matmul",
        .function = [](In x, Args) { return matmul(x[0], x[1]); },
        .no_zero_dim = "takes vectors and matrices",
-       .cancels = true,
-       .refused = {"int64", "int32", "uint8"}},
+       .cancels = true},
       {.name = "linear",
        .function = [](In x, Args) { return linear(x[0], x[1], x.size() == 3 ? x[2] : Tensor()); },
        .no_zero_dim = "takes vectors and matrices",
-       .cancels = true,
-       .refused = {"int64", "int32", "uint8"}},
+       .cancels = true},
   };
 }
 

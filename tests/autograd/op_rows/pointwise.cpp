@@ -11,15 +11,11 @@ std::vector<OpRow> pointwise_rows() {
       {.name = "exp", .function = [](In x, Args) { return exp(x[0]); }, .elementwise = true},
       {.name = "log", .function = [](In x, Args) { return log(x[0]); }, .elementwise = true},
       {.name = "sqrt", .function = [](In x, Args) { return sqrt(x[0]); }, .elementwise = true},
-      {.name = "square",
-       .function = [](In x, Args) { return square(x[0]); },
-       .elementwise = true,
-       .refused = {"bool"}},
+      {.name = "square", .function = [](In x, Args) { return square(x[0]); }, .elementwise = true},
       {.name = "abs", .function = [](In x, Args) { return abs(x[0]); }, .elementwise = true},
       {.name = "pow",
        .function = [](In x, Args a) { return pow(x[0], a.number("exponent")); },
-       .elementwise = true,
-       .refused = {"bool"}},
+       .elementwise = true},
       {.name = "relu", .function = [](In x, Args) { return relu(x[0]); }, .elementwise = true},
       {.name = "tanh",
        .function = [](In x, Args) { return tanh(x[0]); },
@@ -36,8 +32,7 @@ std::vector<OpRow> pointwise_rows() {
              const GeneratorGuard guard(generator);
              return dropout(x[0], a.number("p").to<double>(), flag(a, "training"));
            },
-       .elementwise = true,
-       .refused = {"int64", "int32", "uint8", "bool"}},
+       .elementwise = true},
       {.name = "pow.tensor",
        .function = [](In x, Args) { return pow(x[0], x[1]); },
        .elementwise = true},
@@ -52,11 +47,7 @@ std::vector<OpRow> pointwise_rows() {
        .function = [](In x, Args) { return cos(x[0]); },
        .elementwise = true,
        .cancels = true},
-      {.name = "sign",
-       .kind = OpKind::not_differentiable,
-       .function = [](In x, Args) { return sign(x[0]); },
-       .elementwise = true,
-       .refused = {"bool"}},
+      {.name = "sign", .function = [](In x, Args) { return sign(x[0]); }, .elementwise = true},
   };
 }
 
