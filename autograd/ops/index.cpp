@@ -175,7 +175,7 @@ Tensor grad_of_put(const Tensor& g, int dim, const Tensor& rows) {
   for (std::int64_t i = rows.numel() - 1; i >= 0; --i) {
     if (!later.insert(rows.data_ptr<std::int64_t>()[i]).second) select(stays, 0, i).fill_(0);
   }
-  const Tensor picked = index_select(g, dim, rows);
+  Tensor picked = index_select(g, dim, rows);
   if (static_cast<std::int64_t>(later.size()) == rows.numel()) return picked;
   Shape sizes = Shape::filled(g.dim(), 1);
   sizes[dim] = rows.numel();

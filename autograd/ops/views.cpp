@@ -77,7 +77,7 @@ Tensor unslice(const Tensor& x, const Shape& sizes, int dim, std::int64_t start,
                std::int64_t step) {
   const Tensor out = zeros(sizes, {.dtype = x.dtype()});
   Shape strides = out.strides();
-  strides[dim] *= step;
+  if (x.sizes()[dim] > 1) strides[dim] *= step;
   kernels::copy_into(kernels::alias(out, x.sizes(), strides, start * out.strides()[dim]), x);
   const std::int64_t end = x.sizes()[dim] == 0 ? start : start + (x.sizes()[dim] - 1) * step + 1;
   return record(kSlice, Where::current(), out,
@@ -90,7 +90,7 @@ Tensor sliced(const Tensor& x, int dim, std::int64_t start, std::int64_t length,
   Shape sizes = x.sizes();
   Shape strides = x.strides();
   sizes[dim] = length;
-  strides[dim] *= step;
+  if (length > 1) strides[dim] *= step;  // else any step will do, also one beyond int64
   return record(kSlice, where,
                 make_view(x, sizes, strides, length == 0 ? 0 : start * x.strides()[dim]),
                 wrt(x, [whole = x.sizes(), dim, start, step](const Tensor& g) {
