@@ -42,7 +42,7 @@ SECTIONS = [
                 "logical_and logical_or logical_not tril triu",
         "other": {
             "argmax": (None, "takes bool too"), "argmin": (None, "takes bool too"),
-            "sub": (None, "takes a number from a bool tensor; PyTorch refuses it"),
+            "sub": (None, "takes one bool operand; PyTorch refuses it"),
             "add": (None, "two bool tensors are an error; PyTorch gives their logical or"),
             "mul": (None, "two bool tensors are an error; PyTorch gives their logical and"),
             "div": (None, "no `rounding_mode`"),
@@ -111,7 +111,7 @@ SECTIONS = [
                 "register_hook retain_grad data_ptr",
         "other": {
             "add": (None, "two bool tensors are an error; PyTorch gives their logical or"),
-            "sub": (None, "takes a number from a bool tensor; PyTorch refuses it"),
+            "sub": (None, "takes one bool operand; PyTorch refuses it"),
             "mul": (None, "two bool tensors are an error; PyTorch gives their logical and"),
             "div": (None, "no `rounding_mode`"),
             "any": (None, "of all elements, as a C++ bool"),

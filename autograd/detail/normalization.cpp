@@ -35,7 +35,7 @@ Tensor exact(const Tensor& values) {
 // Running moments change in place later.
 Normalization::Normalization(const kernels::ChannelMoments& moments, double eps, bool of_input)
     : mean_(of_input ? moments.mean : exact(moments.mean)),
-      inverse_std_(pow(add(of_input ? moments.variance : exact(moments.variance), eps), -0.5)),
+      inverse_std_(1 / sqrt(add(of_input ? moments.variance : exact(moments.variance), eps))),
       eps_(eps),
       of_input_(of_input) {}
 

@@ -1,5 +1,6 @@
 #include <tarn/autograd/detail/checks.h>
 #include <tarn/autograd/detail/defined.h>
+#include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/comparison.h>
 #include <tarn/autograd/ops/indexing.h>
 #include <tarn/autograd/ops/views.h>
@@ -108,6 +109,16 @@ Tensor gather_along(const Tensor& x, int dim, const Tensor& index, const Where& 
                 }));
 }
 
+// Where what scatter() put to `index` was overwritten by a later element, in a tensor of `sizes`.
+Tensor overwritten(const Shape& sizes, int dim, const Tensor& index) {
+  const NoGradGuard no_grad;
+  const Where here = Where::current();
+  const Tensor order = arange(index.numel()).view(index.sizes());
+  const Tensor left = zeros(sizes, {.dtype = kInt64});
+  return gather_along(scatter_along(Move::scatter, left, dim, index, order, here), dim, index, here)
+      .ne(order);
+}
+
 Tensor scatter_along(Move move, const Tensor& x, int dim, const Tensor& index, const Tensor& source,
                      const Where& where) {
   Tensor out = clone(x.detach());
@@ -117,8 +128,10 @@ Tensor scatter_along(Move move, const Tensor& x, int dim, const Tensor& index, c
                     [move, dim, index](const Tensor& g) {
                       return move == Move::scatter ? scatter(g, dim, index, 0) : g;
                     }),
-                wrt(source, [dim, index, sizes = source.sizes()](const Tensor& g) {
+                wrt(source, [move, dim, index, sizes = source.sizes()](const Tensor& g) {
                   Tensor part = gather_along(g, dim, index, Where::current());
+                  if (move == Move::scatter)
+                    part = masked_fill(part, overwritten(g.sizes(), dim, index), 0);
                   if (part.sizes() == sizes) return part;
                   // Elements of the source beyond the index were not used.
                   Tensor whole = zeros(sizes, {.dtype = g.dtype()});

@@ -74,8 +74,8 @@ Tensor index_add(const Tensor& x, std::int64_t dim, const Tensor& index, const T
 Tensor gather(const Tensor& x, std::int64_t dim, const Tensor& index,
               Where where = Where::current());
 /// A copy of x with out[index[i][j]...][j]... = source[i][j]... (or `value`) for dim 0, and so on:
-/// the inverse of gather(). Of several that go to one place the last stays; all of them get its
-/// gradient, as in PyTorch.
+/// the inverse of gather(). Of several that go to one place the last stays, and it alone gets the
+/// gradient.
 Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, const Tensor& source,
                Where where = Where::current());
 Tensor scatter(const Tensor& x, std::int64_t dim, const Tensor& index, Scalar value,

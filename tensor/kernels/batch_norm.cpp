@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/kernels/batch_norm.h>
@@ -54,6 +55,17 @@ struct Channels {
   std::int64_t channels;
   std::int64_t size = 1;
 };
+
+// sum of g and sum of g (x - center) factor over a channel
+template <class T>
+std::pair<double, double> products(const Channels& c, const T* g, const T* x, std::int64_t channel,
+                                   double center, double factor) {
+  const double sum = c.sum(channel, [=](std::int64_t i) { return static_cast<double>(g[i]); });
+  const double product = c.sum(channel, [=](std::int64_t i) {
+    return static_cast<double>(g[i]) * (static_cast<double>(x[i]) - center);
+  });
+  return {sum, factor * product};
+}
 
 Tensor per_channel(const Tensor& x) { return empty({x.sizes()[1]}, {.dtype = kFloat64}); }
 
@@ -116,11 +128,9 @@ ChannelProducts channel_products(const Tensor& gradient, const Tensor& input, co
     c.for_each([&](std::int64_t channel) {
       const double center = mean.data_ptr<double>()[channel];
       const double factor = inverse_std.data_ptr<double>()[channel];
-      result.sum.data_ptr<double>()[channel] =
-          c.sum(channel, [=](std::int64_t i) { return static_cast<double>(weights[i]); });
-      result.product.data_ptr<double>()[channel] = factor * c.sum(channel, [=](std::int64_t i) {
-        return static_cast<double>(weights[i]) * (static_cast<double>(values[i]) - center);
-      });
+      const auto [sum, product] = products(c, weights, values, channel, center, factor);
+      result.sum.data_ptr<double>()[channel] = sum;
+      result.product.data_ptr<double>()[channel] = product;
     });
   });
   return result;
@@ -131,7 +141,6 @@ Tensor batch_norm_gradient(const Tensor& gradient, const Tensor& input, const Te
   const Tensor g = dense(gradient);
   const Tensor x = dense(input);
   const Channels c(x);
-  const ChannelProducts sums = channel_products(g, x, mean, inverse_std);
   Tensor out = empty(x.sizes(), {.dtype = x.dtype()});
   visit_floating("batch_norm", x.dtype(), [&]<class T>() {
     const T* const values = x.data_ptr<T>();
@@ -141,9 +150,10 @@ Tensor batch_norm_gradient(const Tensor& gradient, const Tensor& input, const Te
     c.for_each([&](std::int64_t channel) {
       const double center = mean.data_ptr<double>()[channel];
       const double factor = scale.data_ptr<double>()[channel];
-      const double mean_g = sums.sum.data_ptr<double>()[channel] / count;
-      const double slope = sums.product.data_ptr<double>()[channel] / count *
-                           inverse_std.data_ptr<double>()[channel];
+      const double inverse = inverse_std.data_ptr<double>()[channel];
+      const auto [sum, product] = products(c, weights, values, channel, center, inverse);
+      const double mean_g = sum / count;
+      const double slope = product / count * inverse;
       for (std::int64_t image = 0; image < c.images; ++image) {
         const std::int64_t first = c.offset(image, channel);
         for (std::int64_t i = first; i < first + c.size; ++i)

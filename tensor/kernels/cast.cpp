@@ -48,22 +48,22 @@ void copy_into(const Tensor& out, const Tensor& x) {
 template <class T>
 T element(Scalar value) {
   if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-    // Negative numbers count down from 0, also where there are none.
+    // Negative integers count down from 0, also where there are none.
     using Limits = std::numeric_limits<T>;
-    constexpr auto low = std::is_signed_v<T> ? static_cast<double>(Limits::min())
-                                             : -static_cast<double>(Limits::max());
+    const bool floating = is_floating_point(value.dtype());
     const auto number = value.to<double>();
+    const double low = std::is_signed_v<T> || floating ? static_cast<double>(Limits::min())
+                                                       : -static_cast<double>(Limits::max());
     // In 64 bits low - 1 is low.
-    const bool fits =
-        is_floating_point(value.dtype())
-            ? (number > low - 1 || number == low) && number < static_cast<double>(Limits::max()) + 1
-            : number >= low && number <= static_cast<double>(Limits::max());
+    const bool fits = floating ? (number > low - 1 || number == low) &&
+                                     number < static_cast<double>(Limits::max()) + 1
+                               : number >= low && number <= static_cast<double>(Limits::max());
     if (!fits) {
-      throw ValueError(
-          str(is_floating_point(value.dtype()) ? str(number) : str(value.to<std::int64_t>()),
-              " does not fit into ", dtype_of<T>, ": expected a value from ",
-              static_cast<std::int64_t>(low), " to ", static_cast<std::int64_t>(Limits::max()),
-              "; convert the tensor with .to(kInt64) or .to(kFloat32)"));
+      throw ValueError(str(floating ? str(number) : str(value.to<std::int64_t>()),
+                           " does not fit into ", dtype_of<T>, ": expected a value from ",
+                           static_cast<std::int64_t>(low), " to ",
+                           static_cast<std::int64_t>(Limits::max()),
+                           "; convert the tensor with .to(kInt64) or .to(kFloat32)"));
     }
     if (number < 0) return static_cast<T>(value.to<std::int64_t>());
   }

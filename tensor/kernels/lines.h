@@ -26,11 +26,12 @@ class Lines {
   /// Where line `i` begins in a tensor with these strides.
   std::int64_t offset(std::int64_t i, const Shape& strides) const {
     std::int64_t result = 0;
-    for (int d = others_.size() - 1; d >= 0; --d) {
+    for (int d = others_.size() - 1; d > 0; --d) {
+      if (others_[d] == 1) continue;  // divisions are what short lines cost
       result += i % others_[d] * strides[d];
       i /= others_[d];
     }
-    return result;
+    return others_.empty() ? result : result + i * strides[0];
   }
   /// The step from one element of a line to the next.
   std::int64_t step(const Shape& strides) const { return strides.empty() ? 1 : strides[dim_]; }

@@ -155,6 +155,10 @@ TEST(ScalarInPlaceErrors, OverlapAndDtype) {
   EXPECT_TRUE(
       fails_with<ValueError>([&] { integers.sub_(integers, 2.5); }, "sub_: ", {"2.5", "int64"}));
   EXPECT_EQ(integers.to_vector(), std::vector<double>(3, 1.0));
+  const Tensor bytes = zeros({2}, {.dtype = kUInt8});
+  EXPECT_TRUE(fails_with<ValueError>([&] { bytes.fill_(-1.5); }, "-1.5 does not fit into uint8"));
+  EXPECT_TRUE(fails_with<ValueError>([&] { bytes.fill_(256); }, "256 does not fit into uint8"));
+  EXPECT_EQ(bytes.fill_(-1).to_vector(), std::vector<double>(2, 255.0)) << "as in PyTorch";
   EXPECT_TRUE(fails_with<DTypeError>([&] { boolean({2}).clamp_(0, 1); }, "clamp_: ", {"bool"}));
   EXPECT_TRUE(fails_with<ValueError>([&] { f32({2}).clamp_(2, 1); }, "clamp: ", {"2", "1"}));
 }
