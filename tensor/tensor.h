@@ -17,7 +17,7 @@ namespace tarn {
 
 struct BackwardOptions;
 struct ValuesIndices;
-class Index;
+struct Index;
 
 /// An n-d array with reverse-mode autograd. A handle: copying it shares the elements, `clone()`
 /// copies them.
