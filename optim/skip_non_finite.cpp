@@ -26,10 +26,11 @@ struct SkipNonFinite::Record {
 
 namespace {
 
-// The largest magnitude is NaN or infinite exactly when an element is.
+// A finite sum of squares has finite terms; where it overflows, the largest magnitude tells.
 bool is_finite(const Tensor& grad) {
-  return std::isfinite(
-      nn::get_total_norm({grad}, {.norm_type = std::numeric_limits<double>::infinity()}));
+  constexpr double kMaximum = std::numeric_limits<double>::infinity();
+  return std::isfinite(nn::get_total_norm({grad})) ||
+         std::isfinite(nn::get_total_norm({grad}, {.norm_type = kMaximum}));
 }
 
 std::string first_nonfinite(const Optimizer& optimizer, const nn::NamedTensors& names) {
