@@ -111,11 +111,10 @@ std::vector<Summary> compare(const Digits& digits, const std::string& title,
   return all;
 }
 
-/// By how many standard errors the logarithm of a's loss exceeds that of b's. (Not the loss: with
-/// B = 1, one run in ten is so far off that it makes up most of the standard error.)
-double distance(const Summary& a, const Summary& b) {
-  return (a.log_loss.value - b.log_loss.value) /
-         std::hypot(a.log_loss.standard_error, b.log_loss.standard_error);
+/// Compares logarithms of losses: with B = 1, one run in ten is so far off that it makes up most of
+/// the standard error of the mean loss.
+double loss_distance(const Summary& a, const Summary& b) {
+  return distance(a.log_loss, b.log_loss);
 }
 
 Findings run(const Conditions& lab) {
@@ -148,19 +147,19 @@ Findings run(const Conditions& lab) {
                             10, findings, [&](std::int64_t b) { return 2 * n / b; });
   findings
       .verdict(at_least("equal passes: loss of B = 64 over B = 16, in standard errors",
-                        distance(epochs[2], epochs[1]), 3))
+                        loss_distance(epochs[2], epochs[1]), 3))
       .verdict(at_least("equal passes: loss of B = 256 over B = 64, in standard errors",
-                        distance(epochs[3], epochs[2]), 3))
+                        loss_distance(epochs[3], epochs[2]), 3))
       .verdict(at_least("equal updates: loss of B = 1 over B = 16, in standard errors",
-                        distance(equal[0], equal[1]), 3))
+                        loss_distance(equal[0], equal[1]), 3))
       .verdict(at_most("equal updates: loss of B = 256 over B = 64, in standard errors",
-                       distance(equal[3], equal[2]), 3))
+                       loss_distance(equal[3], equal[2]), 3))
       .verdict(at_least("η = 0.08: loss of B = 1 over B = 64, in standard errors",
-                        distance(pure[1], pure[0]), 3))
+                        loss_distance(pure[1], pure[0]), 3))
       .verdict(at_least("B = 1: loss saved by an eighth of the rate, in standard errors",
-                        distance(pure[1], pure[2]), 3))
+                        loss_distance(pure[1], pure[2]), 3))
       .verdict(at_least("B = 1, η = 0.02: loss saved by averaging, in standard errors",
-                        distance(pure[3], pure[4]), 3));
+                        loss_distance(pure[3], pure[4]), 3));
   return findings;
 }
 

@@ -86,11 +86,6 @@ Summary summarize(const std::vector<Minimum>& minima, const Way& way, Table& tab
   return s;
 }
 
-/// By how many standard errors a exceeds b.
-double distance(const optim::Estimate& a, const optim::Estimate& b) {
-  return (a.value - b.value) / std::hypot(a.standard_error, b.standard_error);
-}
-
 Findings run(const Conditions& lab) {
   const Digits digits(lab.data);
   const data::Subset train_digits = first(digits.train, lab.either(2000, 10'000));
