@@ -144,7 +144,7 @@ Findings run(const Conditions& lab) {
                              {"B = 1, η = 0.01", 1, kLr / 2},
                              {"B = 1, η = 0.02", 1, kLr},
                              {"B = 1, η = 0.02, averaged", 1, kLr, true}},
-                            10, findings, [&](std::int64_t b) { return 2 * n / b; });
+                            10, findings, [&](std::int64_t b) { return lab.either(2, 1) * n / b; });
   findings
       .verdict(at_least("equal passes: loss of B = 64 over B = 16, in standard errors",
                         loss_distance(epochs[2], epochs[1]), 3))

@@ -136,7 +136,7 @@ double crossover(const Cost& full, const Cost& stochastic) {
 
 Findings run(const Conditions& lab) {
   const std::int64_t n = lab.either(4096, 32'768);
-  const int runs = lab.either(3, 10);
+  const int runs = lab.either(3, 5);
   const std::vector<double> truth = randn({20}).to_vector();
   const auto made = data::make_logistic({.n = n, .weight = truth, .seed = lab.seed});
   const data::TensorDataset examples(made.data().to(kFloat64), made.target().to(kFloat64));
