@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 #include <tarn/tarn.h>
 
@@ -22,7 +23,7 @@ bool Entry::holds() const {
 }
 
 void write_file(const std::string& path, const std::string& text) {
-  const std::string partial = path + ".partial";
+  const std::string partial = tarn::str(path, ".", getpid(), ".partial");
   std::ofstream file(partial, std::ios::binary);
   file << text;
   file.close();

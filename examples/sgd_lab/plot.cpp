@@ -109,8 +109,12 @@ std::string Plot::clause(const Series& s, const std::string& block) const {
 
 int Plot::height() const {
   int labels = 0;
-  for (const Series& s : series_) labels += !s.label.empty();
-  return 390 + 22 * ((labels + 1) / 2);  // the legend has mostly two columns
+  std::size_t longest = 0;  // in bytes
+  for (const Series& s : series_) {
+    labels += !s.label.empty();
+    longest = std::max(longest, s.label.size());
+  }
+  return 390 + 22 * (longest > 22 ? labels : (labels + 1) / 2);  // short ones in two columns
 }
 
 std::string Plot::log_format() const {

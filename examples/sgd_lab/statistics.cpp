@@ -12,6 +12,10 @@ tarn::optim::Estimate estimate(const std::vector<double>& values) {
   return {mean, std::sqrt(squares / (n - 1) / n)};
 }
 
+double distance(const tarn::optim::Estimate& a, const tarn::optim::Estimate& b) {
+  return (a.value - b.value) / std::hypot(a.standard_error, b.standard_error);
+}
+
 double largest_rms_distance(std::size_t count) {
   const double spread = 2 / (9 * static_cast<double>(count));
   return std::pow(1 - spread + 2.782 * std::sqrt(spread), 1.5);  // 2.782: one-sided, 0.0027

@@ -69,8 +69,7 @@ Findings run(const Conditions&) {
       .verdict(within("norm 10, limit 1", clipped(10, 1), 0.9999999, 1e-12))
       .verdict(within("norm at the limit 1", clipped(1, 1), 1 / (1 + 1e-6), 1e-12))
       .verdict(within("norm at the limit 1e-6", clipped(1e-6, 1e-6), 5e-7, 1e-18))
-      .verdict(
-          exactly("norm 1/4, limit 1: unchanged, norm", clipped(0.5, 1) == clipped(0.5, 1e9), 1))
+      .verdict(exactly("norm 1/2, limit 1: unchanged", clipped(0.5, 1), clipped(0.5, 1e9)))
       .verdict(at_least("without clipping: |x| in the end", free.back(), 1e6))
       .verdict(at_most("with clipping: |x| after 60 updates", held.back(), 0.5));
   return findings;

@@ -83,8 +83,8 @@ Findings run(const Conditions& lab) {
                            answers[3].satisfied() + answers[4].satisfied(),
                        answers[2].satisfied()))
       .verdict(exactly("step decay: travel", answers[3].travel, 8))
-      .verdict(exactly("step decay without noise: |x| after 160 updates (10 − 8 + 2⁻³⁷)", quiet[3],
-                       2 + std::ldexp(1, -37)))
+      .verdict(exactly("step decay without noise: |x| − 2 after 160 updates (2⁻³⁷)", quiet[3] - 2,
+                       std::ldexp(1, -37)))
       .verdict(within("inverse decay: Σ η² (100.5017)", answers[2].sum_of_squares, squares, 1e-4))
       .verdict(at_least("constant rate: |x| that noise leaves", noisy[0], 0.3))
       .verdict(at_most("1/√t: |x| in the end over the constant rate's", noisy[1] / noisy[0], 0.1))

@@ -81,14 +81,9 @@ Summary summarize(const std::vector<Minimum>& minima, const Way& way, Table& tab
   };
   const Summary s{mean(&Minimum::curvature), mean(&Minimum::sharpness), mean(&Minimum::accuracy)};
   table.row(way.name, way.batch_size, way.lr, mean(&Minimum::loss).value, s.curvature.value,
-            s.curvature.standard_error, 2 / way.lr, mean(&Minimum::trace).value, s.sharpness.value,
+            s.curvature.standard_error, mean(&Minimum::trace).value, s.sharpness.value,
             s.sharpness.standard_error, s.accuracy.value, s.accuracy.standard_error);
   return s;
-}
-
-/// By how many standard errors a exceeds b.
-double distance(const optim::Estimate& a, const optim::Estimate& b) {
-  return (a.value - b.value) / std::hypot(a.standard_error, b.standard_error);
 }
 
 Findings run(const Conditions& lab) {
@@ -101,8 +96,8 @@ Findings run(const Conditions& lab) {
                               {"medium", 64, 0.1},
                               {"large", 512, 0.1},
                               {"small, η in proportion", 8, 0.0125}};
-  Table table({"batches", "B", "η", "training loss", "curvature", "s.e.", "2/η", "trace",
-               "Keskar's φ", "s.e.", "test accuracy %", "s.e."});
+  Table table({"batches", "B", "η", "training loss", "curvature", "s.e.", "trace", "Keskar's φ",
+               "s.e.", "test accuracy %", "s.e."});
   Plot plot({.title = "Across the minima", .x = "step", .y = "training loss", .log_y = true});
   std::vector<Summary> found;
   double steepest = 0;  // η times the curvature, over the ways
@@ -143,9 +138,11 @@ Findings run(const Conditions& lab) {
       .table(table)
       .plot(plot)
       .text(
-          "At the same rate and the same loss, small batches end where the loss is flatter by "
+          "At the same rate and nearly the same loss, small batches end where the loss is flatter "
+          "by "
           "each measure. What counts is the noise, η/B (Jastrzębski et al. 2018): with η in "
-          "proportion to B, the small batch finds as sharp a minimum as the medium one.")
+          "proportion to B, the small batch finds as sharp a minimum as the medium one. None of it "
+          "shows along a random direction, which has little of the few sharp ones in it.")
       .text(
           str("The section goes on: flat minima generalise better. Here the test accuracy of small "
               "minus that of large batches is ",
