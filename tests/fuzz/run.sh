@@ -27,7 +27,7 @@ fuzz() {
     -artifact_prefix="../build/fuzzing/$target/" "../build/fuzzing/$target/corpus" $folders >"$log" 2>&1
   local code=$?
   echo "$target: $(sed -n 's/stat::number_of_executed_units: *//p' "$log") inputs," \
-    "$(grep -o 'cov: [0-9]*' "$log" | tail -n 1) edges, $(sed -n 's/^user\t//p' "$log") of user time, exit code $code"
+    "$(grep -ao 'cov: [0-9]*' "$log" | tail -n 1) edges, $(sed -n 's/^user\t//p' "$log") of user time, exit code $code"
   ((code == 0)) || tail -n 40 "$log"
   return "$code"
 }
