@@ -83,6 +83,7 @@ Summary summarize(const std::vector<Course>& runs) {
   s.seconds = estimate(seconds);
   for (std::size_t i = 0; i < s.examples.size(); ++i) {
     std::vector<double> losses;
+    losses.reserve(runs.size());
     for (const Course& run : runs) losses.push_back(run.loss[i]);
     s.final_loss = estimate(losses);
     s.loss.push_back(s.final_loss.value);
@@ -100,6 +101,7 @@ std::vector<Summary> compare(const Digits& digits, const std::string& title,
   for (const Way& way : ways) {
     const std::int64_t count = updates(way.batch_size);
     std::vector<Course> runs;
+    runs.reserve(static_cast<std::size_t>(seeds));
     for (int seed = 0; seed < seeds; ++seed) runs.push_back(train(digits, way, count));
     all.push_back(summarize(runs));
     const Summary& s = all.back();

@@ -54,6 +54,7 @@ Findings run(const Conditions& lab) {
   for (const auto& [name, way] : std::vector<std::pair<std::string, Way>>{
            {"nothing changes", Way::constant}, {"η / 5", Way::decay}, {"5 B", Way::grow}}) {
     std::vector<Result> runs;
+    runs.reserve(kSeeds);
     for (int seed = 0; seed < kSeeds; ++seed) runs.push_back(train(digits, way, stage));
     std::vector<double> epoch, mean, finals_of_runs;
     for (std::size_t i = 0; i < runs[0].loss.size(); ++i) {

@@ -66,7 +66,7 @@ Findings run(const Conditions& lab) {
     sizes.push_back(size);
     best.push_back(minimize(expected_loss, 0, 4 * longest));
     law.push_back(longest / (1 + noise_size * left / size));
-    proportional.push_back(longest * size / noise_size);
+    proportional.push_back(law[0] * size);
     table.row(b, gradients.size(0), best.back(), law.back(),
               expected_loss(0) - expected_loss(best.back()));
     worst = std::max(worst, std::abs(best.back() / law.back() - 1));
@@ -76,7 +76,7 @@ Findings run(const Conditions& lab) {
   Plot plot(log_log("The rate that lowers the expected loss most", "batch size B", "η"));
   plot.points("measured", sizes, best);
   plot.theory("η_max / (1 + B_n/B · (N−B)/(N−1))", sizes, law);
-  plot.theory("in proportion to B", {sizes.begin(), sizes.begin() + proportional.size()},
+  plot.theory("the rate of B = 1, times B", {sizes.begin(), sizes.begin() + proportional.size()},
               proportional);
   Findings findings;
   findings

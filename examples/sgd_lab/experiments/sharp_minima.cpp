@@ -76,6 +76,7 @@ struct Summary {
 Summary summarize(const std::vector<Minimum>& minima, const Way& way, Table& table) {
   const auto mean = [&](double Minimum::*number) {
     std::vector<double> values;
+    values.reserve(minima.size());
     for (const Minimum& m : minima) values.push_back(m.*number);
     return estimate(values);
   };

@@ -123,6 +123,7 @@ Findings run(const Conditions& lab) {
   std::vector<double> means;
   for (const auto& [name, order] : orders) {
     std::vector<double> runs;
+    runs.reserve(5);
     for (int i = 0; i < 5; ++i) runs.push_back(100 * sorted_digits(digits, order, 3));
     const optim::Estimate result = estimate(runs);
     by_order.row(name, result.value, result.standard_error);
