@@ -72,12 +72,18 @@ std::optional<Shape> view_strides(const Tensor& x, const Shape& shape) {
   return strides;
 }
 
+// A slice of one element may have a step beyond what its stride can be, which then does not matter.
+std::int64_t stepped(std::int64_t stride, std::int64_t step) {
+  std::int64_t product = 0;
+  return __builtin_mul_overflow(stride, step, &product) ? stride : product;
+}
+
 // x placed into zeros of `sizes` where slice(dim, start, .., step) would have taken it from.
 Tensor unslice(const Tensor& x, const Shape& sizes, int dim, std::int64_t start,
                std::int64_t step) {
   const Tensor out = zeros(sizes, {.dtype = x.dtype()});
   Shape strides = out.strides();
-  if (x.sizes()[dim] > 1) strides[dim] *= step;
+  strides[dim] = stepped(strides[dim], step);
   kernels::copy_into(kernels::alias(out, x.sizes(), strides, start * out.strides()[dim]), x);
   const std::int64_t end = x.sizes()[dim] == 0 ? start : start + (x.sizes()[dim] - 1) * step + 1;
   return record(kSlice, Where::current(), out,
@@ -90,7 +96,7 @@ Tensor sliced(const Tensor& x, int dim, std::int64_t start, std::int64_t length,
   Shape sizes = x.sizes();
   Shape strides = x.strides();
   sizes[dim] = length;
-  if (length > 1) strides[dim] *= step;  // else any step will do, also one beyond int64
+  strides[dim] = stepped(strides[dim], step);
   return record(kSlice, where,
                 make_view(x, sizes, strides, length == 0 ? 0 : start * x.strides()[dim]),
                 wrt(x, [whole = x.sizes(), dim, start, step](const Tensor& g) {
