@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <unordered_set>
 
 #include <tarn/autograd/detail/defined.h>
-#include <tarn/autograd/ops/arithmetic.h>
+#include <tarn/autograd/detail/overwritten.h>
+#include <tarn/autograd/ops/comparison.h>
 #include <tarn/autograd/ops/indexing.h>
 #include <tarn/autograd/ops/views.h>
 #include <tarn/autograd/record.h>
@@ -170,16 +170,10 @@ Plan make_plan(const char* op, const Tensor& view, const Picks& picks) {
 
 // Of equal rows the last one stays, and it alone has a gradient.
 Tensor grad_of_put(const Tensor& g, int dim, const Tensor& rows) {
-  Tensor stays = ones({rows.numel()}, {.dtype = g.dtype()});
-  std::unordered_set<std::int64_t> later;
-  for (std::int64_t i = rows.numel() - 1; i >= 0; --i) {
-    if (!later.insert(rows.data_ptr<std::int64_t>()[i]).second) select(stays, 0, i).fill_(0);
-  }
-  Tensor picked = index_select(g, dim, rows);
-  if (static_cast<std::int64_t>(later.size()) == rows.numel()) return picked;
   Shape sizes = Shape::filled(g.dim(), 1);
   sizes[dim] = rows.numel();
-  return mul(picked, reshape(stays, sizes));
+  const Tensor lost = reshape(overwritten({g.sizes()[dim]}, 0, rows), sizes);
+  return masked_fill(index_select(g, dim, rows), lost, 0);
 }
 
 Tensor put_rows(const Tensor& x, int dim, const Tensor& rows, const Tensor& source,

@@ -1,6 +1,6 @@
 #include <tarn/autograd/detail/checks.h>
 #include <tarn/autograd/detail/defined.h>
-#include <tarn/autograd/grad_mode.h>
+#include <tarn/autograd/detail/overwritten.h>
 #include <tarn/autograd/ops/comparison.h>
 #include <tarn/autograd/ops/indexing.h>
 #include <tarn/autograd/ops/views.h>
@@ -107,16 +107,6 @@ Tensor gather_along(const Tensor& x, int dim, const Tensor& index, const Where& 
                   return scatter_along(Move::scatter_add, zeros(sizes, {.dtype = g.dtype()}), dim,
                                        index, g, Where::current());
                 }));
-}
-
-// Where what scatter() put to `index` was overwritten by a later element, in a tensor of `sizes`.
-Tensor overwritten(const Shape& sizes, int dim, const Tensor& index) {
-  const NoGradGuard no_grad;
-  const Where here = Where::current();
-  const Tensor order = arange(index.numel()).view(index.sizes());
-  const Tensor left = zeros(sizes, {.dtype = kInt64});
-  return gather_along(scatter_along(Move::scatter, left, dim, index, order, here), dim, index, here)
-      .ne(order);
 }
 
 Tensor scatter_along(Move move, const Tensor& x, int dim, const Tensor& index, const Tensor& source,
