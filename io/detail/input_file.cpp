@@ -16,11 +16,8 @@
 namespace tarn::io::detail {
 namespace {
 
-constexpr std::size_t kPackedBytes = std::size_t{1} << 16;
 // zlib and read() count in int.
 constexpr std::size_t kMostAtOnce = std::size_t{1} << 30;
-// Deflate's best: 258 bytes from a match of one bit for its length and one for its distance.
-constexpr std::uint64_t kMaxRatio = 258 * 8 / 2;
 // Window of 32 KiB, and gzip headers instead of zlib's.
 constexpr int kGzipWindow = 15 + 16;
 

@@ -16,6 +16,11 @@ struct z_stream_s;
 
 namespace tarn::io::detail {
 
+/// Packed bytes that are read at a time.
+inline constexpr std::size_t kPackedBytes = std::size_t{1} << 16;
+/// Deflate's best: 258 bytes from a match of one bit for its length and one for its distance.
+inline constexpr std::uint64_t kMaxRatio = 258 * 8 / 2;
+
 /// Owns a file descriptor.
 class Descriptor {
  public:

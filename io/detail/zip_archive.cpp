@@ -25,9 +25,6 @@ constexpr std::uint64_t kHeaderBytes = 30;
 constexpr std::uint64_t kMaxComment = 65'535;
 constexpr std::uint64_t kMaxEntries = 65'535;
 constexpr std::uint64_t kMaxDirectory = std::uint64_t{1} << 26;
-// Deflate's best; see InputFile.
-constexpr std::uint64_t kMaxDeflateRatio = 1032;
-constexpr std::size_t kZipPiece = std::size_t{1} << 16;
 
 std::uint64_t number(std::string_view text, std::size_t offset, std::size_t bytes) {
   std::uint64_t value = 0;
@@ -174,7 +171,7 @@ void ZipArchive::check(const ZipEntry& entry, unsigned flags, unsigned method) c
   if (entry.header > directory_ || entry.packed_bytes > directory_ - entry.header)
     fail(str("has ", grouped(entry.packed_bytes), " bytes at ", grouped(entry.header),
              ", which lie beyond the directory at ", grouped(directory_), ": damaged"));
-  const bool fits = entry.is_packed ? entry.bytes / kMaxDeflateRatio <= entry.packed_bytes
+  const bool fits = entry.is_packed ? entry.bytes / kMaxRatio <= entry.packed_bytes
                                     : entry.bytes == entry.packed_bytes;
   if (!fits)
     fail(str("has ", grouped(entry.packed_bytes), " bytes, which cannot be ", grouped(entry.bytes),
@@ -202,12 +199,12 @@ ZipMember::ZipMember(const ZipArchive& archive, const ZipEntry& entry)
       next_(archive.data_begin(entry)),
       left_(entry.packed_bytes) {
   if (!entry.is_packed) return;
-  packed_.resize(kZipPiece);
+  packed_.resize(kPackedBytes);
   auto stream = std::make_unique<z_stream_s>();
   if (inflateInit2(stream.get(), -MAX_WBITS) != Z_OK)
     throw OutOfMemory(
         str(archive.name().component, ": ", archive.name().path, ": no memory to unpack"),
-        kZipPiece);
+        kPackedBytes);
   stream_ = std::move(stream);
 }
 
@@ -241,7 +238,7 @@ std::size_t ZipMember::unpack(std::span<std::byte> out) {
   while (done < out.size()) {
     if (stream_->avail_in == 0 && left_ > 0) {
       const std::span<std::byte> next(
-          packed_.data(), static_cast<std::size_t>(std::min<std::uint64_t>(left_, kZipPiece)));
+          packed_.data(), static_cast<std::size_t>(std::min<std::uint64_t>(left_, kPackedBytes)));
       archive_.read_at(next_, next);
       next_ += next.size();
       left_ -= next.size();
