@@ -46,8 +46,10 @@ Tensor seed(const char* op, const Tensor& output, const Tensor& gradient) {
 // dense.
 Tensor as_own(Tensor gradient, TensorImpl& leaf) {
   const Tensor like{intrusive_ptr<TensorImpl>(&leaf)};
-  if (is_only_owner(gradient) && (gradient.strides() == leaf.strides || !like.is_dense()))
+  if (is_only_owner(gradient) && (gradient.strides() == leaf.strides || !like.is_dense())) {
+    gradient.impl().base.reset();
     return gradient;
+  }
   if (is_grad_enabled()) return clone(gradient);
   Tensor copy = empty_like(like);
   kernels::copy_into(copy, gradient);

@@ -189,7 +189,7 @@ void FunctionCall::record(std::span<Tensor> outputs, FunctionBackward backward) 
       throw ValueError(str(name_, ": forward returned an undefined tensor as output ", i));
     // What is somebody else's keeps its history: the output is another handle on its elements.
     const auto shares = [&](const Tensor& other) {
-      return other.defined() && other.impl().storage == output.impl().storage;
+      return other.defined() && other.impl().storage() == output.impl().storage();
     };
     if (output.requires_grad() || std::any_of(inputs_.begin(), inputs_.end(), shares) ||
         std::any_of(returned.begin(), returned.begin() + static_cast<std::ptrdiff_t>(i), shares)) {

@@ -18,8 +18,8 @@ const Tensor& Tensor::requires_grad_(bool requires_grad) const {
         str("requires_grad_: only float32 and float64 tensors can require grad, this one is ",
             self.dtype));
   }
-  if (requires_grad && !self.requires_grad) ++self.storage->leaf_owners;
-  if (!requires_grad && self.requires_grad) --self.storage->leaf_owners;
+  if (requires_grad && !self.requires_grad) ++self.storage()->leaf_owners;
+  if (!requires_grad && self.requires_grad) --self.storage()->leaf_owners;
   self.requires_grad = requires_grad;
   if (!requires_grad && self.history) {
     self.history->leaf_destroyed();

@@ -222,7 +222,7 @@ Tensor read_idx(const std::string& path, const char* component) {
   // Narrow elements are read to the end of the memory and widened from the front, without a second
   // buffer.
   const std::size_t bytes = static_cast<std::size_t>(elements.numel()) * element_size(header.dtype);
-  const std::span<std::byte> memory(elements.impl().data, bytes);
+  const std::span<std::byte> memory(elements.impl().data(), bytes);
   const std::span<std::byte> payload = memory.last(header.payload_bytes);
   read_payload(file, header, payload);
   decode(header.code, payload.data(), elements);

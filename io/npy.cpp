@@ -20,7 +20,7 @@ void write_npy(const std::string& path, const Tensor& x) {
   const Tensor values = x.detach().contiguous();
   detail::OutputFile file("npy", path);
   file.write(detail::npy_start(values));
-  file.write({values.impl().data,
+  file.write({values.impl().data(),
               static_cast<std::size_t>(values.numel()) * element_size(values.dtype())});
   file.commit();
 }

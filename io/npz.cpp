@@ -141,7 +141,7 @@ void write_npz(const std::string& path, const StateDict& arrays, const WriteNpzO
   for (const auto& [name, x] : arrays) {
     const Tensor values = x.detach().contiguous();
     Member member{.name = name + std::string(kNpySuffix), .start = detail::npy_start(values)};
-    member.elements = {values.impl().data,
+    member.elements = {values.impl().data(),
                        static_cast<std::size_t>(values.numel()) * element_size(values.dtype())};
     member.bytes = member.start.size() + member.elements.size();
     for (const auto part : {bytes_of(member.start), member.elements}) {

@@ -160,7 +160,7 @@ void scale(const Gradient& gradient, double factor) {
     for (std::int64_t i = 0; i < count; ++i)
       x[i] = static_cast<T>(static_cast<double>(x[i]) * factor);
   });
-  gradient.grad.impl().storage->bump_version();
+  gradient.grad.impl().storage()->bump_version();
   give_back(gradient);
 }
 

@@ -37,7 +37,7 @@ std::string mismatch(const Tensor& from, const Tensor& to) {
 }
 
 bool same_values(const Tensor& a, const Tensor& b) {
-  const bool same_place = a.impl().data == b.impl().data && a.strides() == b.strides();
+  const bool same_place = a.impl().data() == b.impl().data() && a.strides() == b.strides();
   return same_place || a.to_vector() == b.to_vector();
 }
 

@@ -23,15 +23,14 @@ struct Conversion {
 // Gives the leaf `tensor` the elements of `value` without making it another object.
 void adopt(const Tensor& tensor, const Tensor& value) {
   TensorImpl& self = tensor.impl();
-  Storage& storage = *value.impl().storage;
+  Storage& storage = *value.impl().storage();
   // Graphs that saved the old elements must notice that these are others.
-  while (storage.version() <= self.storage->version()) storage.bump_version();
+  while (storage.version() <= self.storage()->version()) storage.bump_version();
   if (self.requires_grad) {
     ++storage.leaf_owners;
-    --self.storage->leaf_owners;
+    --self.storage()->leaf_owners;
   }
-  self.storage = value.impl().storage;
-  self.data = value.impl().data;
+  self.set_data(value.impl().storage(), value.impl().data());
   self.strides = value.strides();
   self.dtype = value.dtype();
   self.history_version = storage.version();

@@ -22,8 +22,8 @@ Tensor allocate(const Shape& shape, const Shape& strides, std::int64_t count, st
   }
   auto* impl = new TensorImpl;
   Tensor result{intrusive_ptr<TensorImpl>(impl)};
-  impl->storage = Storage::allocate(bytes);
-  impl->data = impl->storage->data();
+  const intrusive_ptr<Storage> storage = Storage::allocate(bytes);
+  impl->set_data(storage, storage->data());
   impl->sizes = shape;
   impl->strides = strides;
   impl->numel = count;
@@ -252,9 +252,9 @@ Tensor from_blob(T* data, const Shape& shape, std::shared_ptr<const void> owner)
     throw ValueError(str("from_blob: the data are ", data ? "misaligned" : "null"));
   auto* impl = new TensorImpl;
   Tensor result{intrusive_ptr<TensorImpl>(impl)};
-  impl->data = reinterpret_cast<std::byte*>(data);
-  impl->storage =
-      Storage::wrap(impl->data, static_cast<std::size_t>(count) * sizeof(T), std::move(owner));
+  auto* const bytes = reinterpret_cast<std::byte*>(data);
+  impl->set_data(Storage::wrap(bytes, static_cast<std::size_t>(count) * sizeof(T), std::move(owner)),
+                 bytes);
   impl->sizes = shape;
   impl->strides = contiguous_strides(shape);
   impl->numel = count;

@@ -253,14 +253,14 @@ const Tensor& uniform_(const Tensor& x, double low, double high) {
   if (!(low <= high))
     throw ValueError(str("uniform_: low = ", low, ", high = ", high, ": expected low <= high"));
   draw_uniform("uniform_", x, low, high, default_generator());
-  x.impl().storage->bump_version();
+  x.impl().storage()->bump_version();
   return x;
 }
 
 const Tensor& normal_(const Tensor& x, double mean, double std) {
   if (!(std >= 0)) throw ValueError(str("normal_: std = ", std, ": expected a number >= 0"));
   draw_normal("normal_", x, mean, std, default_generator());
-  x.impl().storage->bump_version();
+  x.impl().storage()->bump_version();
   return x;
 }
 

@@ -65,7 +65,7 @@ class Tensor {
   /// Both handles are the same tensor object.
   bool is_same(const Tensor& other) const { return impl_ == other.impl_; }
   /// Writes so far to the elements, counted over all views of them.
-  std::uint32_t version() const { return impl().storage->version(); }
+  std::uint32_t version() const { return impl().storage()->version(); }
 
   // ---- elements
   // -------------------------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ class Tensor {
   template <class T>
   T* data_ptr() const {
     check_dtype(dtype_of<T>);
-    return reinterpret_cast<T*>(impl_->data);
+    return reinterpret_cast<T*>(impl_->data());
   }
   /// The value of a tensor with one element, converted to T. Throws ValueError when there is not
   /// exactly one.

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include <tarn/tensor/dtype.h>
 #include <tarn/tensor/intrusive_ptr.h>
@@ -10,6 +12,7 @@
 
 namespace tarn {
 
+struct PendingProduct;
 struct TensorImpl;
 
 /// What a tensor came from, as seen by the tensor: autograd's nodes derive from it.
@@ -36,8 +39,30 @@ struct GradOwner : RefCounted {
 /// The object behind the handle `Tensor`: where the elements lie, and the tensor's place in the
 /// graph.
 struct TensorImpl : RefCounted {
-  intrusive_ptr<Storage> storage;
-  std::byte* data = nullptr;  ///< the first element, inside storage
+  const intrusive_ptr<Storage>& storage() {
+    complete();
+    return storage_;
+  }
+  /// The first element, inside storage().
+  std::byte* data() {
+    complete();
+    return data_;
+  }
+  void set_data(intrusive_ptr<Storage> storage, std::byte* data) {
+    storage_ = std::move(storage);
+    data_ = data;
+  }
+  /// The product that the elements are still to become (pending_product.h); null when they are
+  /// there. What it points to stays as long as this object.
+  const PendingProduct* pending() const {
+    return is_pending_.load(std::memory_order_acquire) ? product_ : nullptr;
+  }
+  /// Takes the product over.
+  void set_pending(const PendingProduct* product) {
+    product_ = product;
+    is_pending_.store(true, std::memory_order_release);
+  }
+
   Shape sizes;
   Shape strides;  ///< in elements
   std::int64_t numel = 1;
@@ -58,12 +83,23 @@ struct TensorImpl : RefCounted {
   intrusive_ptr<TensorImpl> base;
 
   /// A recorded write to the elements came after `history`.
-  bool is_stale() const { return history_version < storage->recorded_version; }
+  bool is_stale() const { return storage_ && history_version < storage_->recorded_version; }
   intrusive_ptr<GradOwner> grad_owner;  ///< set by retain_grad()
 
   static void* operator new(std::size_t bytes);
   static void operator delete(void* block, std::size_t bytes) noexcept;
   static void destroy(TensorImpl* impl) noexcept;
+
+ private:
+  void complete() {
+    if (pending()) compute_pending();
+  }
+  void compute_pending();
+
+  intrusive_ptr<Storage> storage_;
+  std::byte* data_ = nullptr;
+  const PendingProduct* product_ = nullptr;
+  std::atomic<bool> is_pending_ = false;
 };
 
 }  // namespace tarn

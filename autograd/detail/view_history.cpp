@@ -20,7 +20,7 @@ struct ViewWindow {
         base_strides(base.strides()),
         sizes(view.sizes()),
         strides(view.strides()),
-        offset((view.impl().data - base.impl().data) /
+        offset((view.impl().data() - base.impl().data()) /
                static_cast<std::int64_t>(element_size(base.dtype()))) {}
 
   Tensor in(const Tensor& base) const { return kernels::alias(base, sizes, strides, offset); }
@@ -75,9 +75,9 @@ Tensor cleared(const Tensor& x, const ViewWindow& window) {
 
 // A recorded change makes what was recorded before it out of date.
 void mark_recorded(TensorImpl& impl) {
-  impl.storage->bump_version();
-  impl.storage->recorded_version = impl.storage->version();
-  impl.history_version = impl.storage->version();
+  impl.storage()->bump_version();
+  impl.storage()->recorded_version = impl.storage()->version();
+  impl.history_version = impl.storage()->version();
 }
 
 }  // namespace
@@ -118,7 +118,7 @@ void refresh_history(const Tensor& view) {
   impl.history = fresh.impl().history;
   impl.requires_grad = fresh.impl().requires_grad;
   impl.is_leaf = fresh.impl().is_leaf;
-  impl.history_version = impl.storage->version();
+  impl.history_version = impl.storage()->version();
 }
 
 void write_recorded(const Tensor& self, const Tensor& result, const Where& where) {

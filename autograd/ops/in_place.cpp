@@ -44,8 +44,8 @@ bool is_recorded(const Tensor& self, const Tensor& other) {
 
 // Takes over the values and the history of `result`, which has self's shape and type.
 void adopt(const char* op, const Tensor& self, const Tensor& result, const Where& where) {
-  const TensorImpl& impl = self.impl();
-  if ((impl.is_leaf && impl.requires_grad) || impl.storage->leaf_owners > 0) {
+  TensorImpl& impl = self.impl();
+  if ((impl.is_leaf && impl.requires_grad) || impl.storage()->leaf_owners > 0) {
     throw AutogradError(str(op, ": a leaf that requires grad (shape ", self.sizes(),
                             "), or a view of one, cannot be changed in place while ops are "
                             "recorded; use a NoGradGuard for "
@@ -54,7 +54,7 @@ void adopt(const char* op, const Tensor& self, const Tensor& result, const Where
   write_recorded(self, result, where);
 }
 
-void mark_changed(const Tensor& self) { self.impl().storage->bump_version(); }
+void mark_changed(const Tensor& self) { self.impl().storage()->bump_version(); }
 
 // f(self, other) for a twin that saves its first operand, which the write would change.
 template <class F>
@@ -66,9 +66,9 @@ Tensor on_kept(const Tensor& self, const Tensor& other, const Where& where, F f)
 // `other` as it was before self changes: a view of the same elements that lies differently is
 // copied.
 Tensor unshared(const Tensor& self, const Tensor& other) {
-  const bool shares = self.impl().storage == other.impl().storage;
+  const bool shares = self.impl().storage() == other.impl().storage();
   const bool same =
-      self.impl().data == other.impl().data && kernels::detail::same_layout(self, other);
+      self.impl().data() == other.impl().data() && kernels::detail::same_layout(self, other);
   return shares && !same ? clone(other.detach()) : other;
 }
 

@@ -2,6 +2,8 @@
 #include <span>
 
 #include <tarn/autograd/detail/defined.h>
+#include <tarn/autograd/detail/ownership.h>
+#include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/matmul.h>
 #include <tarn/autograd/ops/reductions.h>
 #include <tarn/autograd/ops/views.h>
@@ -12,6 +14,7 @@
 #include <tarn/tensor/kernels/gemm.h>
 #include <tarn/tensor/kernels/visit.h>
 #include <tarn/tensor/parallel.h>
+#include <tarn/tensor/pending_product.h>
 #include <tarn/tensor/str.h>
 
 namespace tarn {
@@ -22,6 +25,9 @@ const Op kLinear{"linear"};
 
 // Multiply-adds below which another thread costs more than it saves.
 constexpr std::int64_t kGrainWork = 400'000;
+// A weight's gradient is left as a product while its factors have less than this part of its
+// elements.
+constexpr std::int64_t kPendingShare = 4;
 
 // The matrix that the last two dimensions of x form, `offset` elements after its first.
 template <class T>
@@ -101,7 +107,14 @@ Tensor matmul_nd(const Tensor& a, const Tensor& b, const Where& where) {
 struct LinearWeightGradient {
   SavedTensor x;
   Tensor operator()(const Tensor& g) const {
-    return transpose(matmul(transpose(x.get(), 0, 1), g), 0, 1);
+    const Tensor input = x.get();
+    const std::int64_t in = input.sizes()[1];
+    const std::int64_t out = g.sizes()[1];
+    if (is_grad_enabled() || kPendingShare * input.sizes()[0] * (in + out) >= in * out)
+      return transpose(matmul(transpose(input, 0, 1), g), 0, 1);
+    // Others may write to what they can see before the product is computed.
+    return pending_product(transpose(clone(input), 0, 1), is_only_owner(g) ? g : clone(g),
+                           {out, in}, {1, out});
   }
   RowGradients rows(const Tensor& g) const {
     const Tensor input = x.get();

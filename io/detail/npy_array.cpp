@@ -46,7 +46,7 @@ Tensor read_npy_array(ByteReader& file) {
     fail_size(file, header, file.is_exact() ? "" : "at most ", room);
 
   const Tensor memory = empty({static_cast<std::int64_t>(header.payload_bytes)}, {.dtype = kUInt8});
-  const std::span<std::byte> payload(memory.impl().data, header.payload_bytes);
+  const std::span<std::byte> payload(memory.impl().data(), header.payload_bytes);
   file.expect(header.bytes + header.payload_bytes);
   const std::size_t count = file.read(payload);
   if (count < payload.size()) fail_size(file, header, "", count);

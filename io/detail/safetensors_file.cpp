@@ -12,7 +12,7 @@ namespace tarn::io::detail {
 namespace {
 
 std::span<const std::byte> bytes_of(const Tensor& contiguous) {
-  return {contiguous.impl().data,
+  return {contiguous.impl().data(),
           static_cast<std::size_t>(contiguous.numel()) * element_size(contiguous.dtype())};
 }
 
@@ -67,7 +67,7 @@ CheckedTensors read_checked(const FileName& name) {
     const bool direct = is_memory_format(entry.element);
     const auto count = static_cast<std::int64_t>(entry.end - entry.begin);
     const Tensor memory = direct ? x : empty({count}, {.dtype = kUInt8});
-    const std::span<std::byte> bytes(memory.impl().data, static_cast<std::size_t>(count));
+    const std::span<std::byte> bytes(memory.impl().data(), static_cast<std::size_t>(count));
     read_exactly(name, file, bytes);
     result.checksums.push_back(checksum(bytes));
     if (!direct) decode(entry.element, bytes.data(), false, x);

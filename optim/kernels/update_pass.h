@@ -1,6 +1,10 @@
 #pragma once
 
+#include <algorithm>
+
+#include <tarn/tensor/factories.h>
 #include <tarn/tensor/kernels/elementwise.h>
+#include <tarn/tensor/pending_product.h>
 
 namespace tarn::optim::kernels {
 
@@ -24,36 +28,84 @@ inline constexpr std::int64_t kSerial = 32768;
 // Small enough that two threads get nearly equal shares of 100,000 elements.
 inline constexpr std::int64_t kGrain = 4096;
 
-// f on the elements of arrays of n.
-template <class T, class F, class... S>
-void run(F f, std::int64_t n, T* p, const T* g, S*... s) {
+// f on the elements of arrays of n; slope(at, load) are the lanes of the gradient that begin at
+// `at`, of an array by load().
+template <class T, class F, class G, class... S>
+void run_serial(F f, std::int64_t n, T* p, G slope, S*... s) {
   using L = tarn::kernels::Lanes<T, tarn::kernels::kLanes<T>>;
   const auto line = [=](std::int64_t at, auto load, auto store) {
     L x = load(p + at);
-    const L slope = load(g + at);
+    const L g = slope(at, load);
     [&](auto... states) {
-      f(x, slope, states...);
+      f(x, g, states...);
       store(x, p + at);
       (store(states, s + at), ...);
     }(load(s + at)...);
   };
-  parallel_for(0, n, n <= kSerial ? kSerial : kGrain, [=](std::int64_t begin, std::int64_t end) {
-    std::int64_t at = begin;
-    for (; at + L::SizeAtCompileTime <= end; at += L::SizeAtCompileTime) {
-      line(
-          at, [](const T* from) { return L(Eigen::Map<const L>(from)); },
-          [](const L& values, T* to) { Eigen::Map<L>{to} = values; });
-    }
-    const std::int64_t left = end - at;
-    if (left == 0) return;
+  std::int64_t at = 0;
+  for (; at + L::SizeAtCompileTime <= n; at += L::SizeAtCompileTime) {
     line(
-        at,
-        [=](const T* from) {
-          return tarn::kernels::detail::load_part<L::SizeAtCompileTime>(from, left);
-        },
-        [=](const L& values, T* to) {
-          tarn::kernels::detail::store_part<L::SizeAtCompileTime>(to, left, values);
-        });
+        at, [](const T* from) { return L(Eigen::Map<const L>(from)); },
+        [](const L& values, T* to) { Eigen::Map<L>{to} = values; });
+  }
+  const std::int64_t left = n - at;
+  if (left == 0) return;
+  line(
+      at,
+      [=](const T* from) {
+        return tarn::kernels::detail::load_part<L::SizeAtCompileTime>(from, left);
+      },
+      [=](const L& values, T* to) {
+        tarn::kernels::detail::store_part<L::SizeAtCompileTime>(to, left, values);
+      });
+}
+
+template <class T>
+auto slope_of(const T* g) {
+  return [g](std::int64_t at, auto load) { return load(g + at); };
+}
+
+template <class T, class F, class... S>
+void run(F f, std::int64_t n, T* p, const T* g, S*... s) {
+  parallel_for(0, n, n <= kSerial ? kSerial : kGrain, [=](std::int64_t begin, std::int64_t end) {
+    run_serial(f, end - begin, p + begin, slope_of(g + begin), (s + begin)...);
+  });
+}
+
+// The same for a gradient that is still a product.
+template <class T, class F, class... S>
+void run_pending(F f, const PendingProduct& product, T* p, S*... s) {
+  const std::int64_t rows = product.rows();
+  const std::int64_t columns = product.columns();
+  const std::int64_t depth = product.right.sizes()[0];
+  // So many rows at a time are computed, and used while they are in the first-level cache.
+  const std::int64_t part = std::max<std::int64_t>(1, kGrain / columns);
+  const bool serial =
+      rows * columns * depth < tarn::kernels::kSerialWork && rows * columns <= kSerial;
+  parallel_for(0, rows, serial ? rows : part, [=, &product](std::int64_t begin, std::int64_t end) {
+    if (depth == 1 && (columns == 1 || product.right.strides()[1] == 1)) {
+      // One product for each element: no need to write it down.
+      const T* const left = product.left.data_ptr<T>();
+      const T* const right = product.right.data_ptr<T>();
+      const std::int64_t step = product.left.strides()[0];
+      for (std::int64_t row = begin; row < end; ++row) {
+        // A chain of sums begins with 0: -0 becomes 0.
+        const auto slope = [right, factor = left[row * step]](std::int64_t at, auto load) {
+          return (load(right + at) * factor + T(0)).eval();
+        };
+        run_serial(f, columns, p + row * columns, slope, (s + row * columns)...);
+      }
+      return;
+    }
+    const SerialGuard nested;
+    const Tensor slopes = empty({part, columns}, {.dtype = product.right.dtype()});
+    T* const g = slopes.data_ptr<T>();
+    for (std::int64_t row = begin; row < end; row += part) {
+      const std::int64_t last = std::min(end, row + part);
+      const std::int64_t at = row * columns;
+      product.compute(row, last, g);
+      run_serial(f, (last - row) * columns, p + at, slope_of<T>(g), (s + at)...);
+    }
   });
 }
 
@@ -94,10 +146,13 @@ void update_pass(const Tensor& p, const Tensor& g, F f, const States&... states)
     return;
   }
   tarn::kernels::visit_floating("step", p.dtype(), [&]<class T>() {
+    if (const PendingProduct* const product = g.impl().pending()) {
+      return detail::run_pending<T>(f, *product, p.data_ptr<T>(), states.template data_ptr<T>()...);
+    }
     detail::run<T>(f, p.numel(), p.data_ptr<T>(), static_cast<const T*>(g.data_ptr<T>()),
                    states.template data_ptr<T>()...);
   });
-  for (const Tensor* changed : {&p, &states...}) changed->impl().storage->bump_version();
+  for (const Tensor* changed : {&p, &states...}) changed->impl().storage()->bump_version();
 }
 
 }  // namespace tarn::optim::kernels

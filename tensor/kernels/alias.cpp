@@ -3,16 +3,16 @@
 namespace tarn::kernels {
 
 Tensor alias(const Tensor& x, const Shape& sizes, const Shape& strides, std::int64_t offset) {
-  const TensorImpl& source = x.impl();
+  TensorImpl& source = x.impl();
   auto* impl = new TensorImpl;
   Tensor result{intrusive_ptr<TensorImpl>(impl)};
-  impl->storage = source.storage;
-  impl->data = source.data + offset * static_cast<std::int64_t>(element_size(source.dtype));
+  impl->set_data(source.storage(),
+                 source.data() + offset * static_cast<std::int64_t>(element_size(source.dtype)));
   impl->sizes = sizes;
   impl->strides = strides;
   impl->numel = numel(sizes);
   impl->dtype = source.dtype;
-  impl->history_version = source.storage->version();
+  impl->history_version = source.storage()->version();
   return result;
 }
 

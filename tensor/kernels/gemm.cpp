@@ -7,6 +7,7 @@
 
 #include <tarn/tensor/kernels/gemm.h>
 #include <tarn/tensor/kernels/grain.h>
+#include <tarn/tensor/kernels/lanes.h>
 #include <tarn/tensor/parallel.h>
 
 // The packet types carry attributes that template arguments drop; nothing here depends on them.
@@ -112,41 +113,60 @@ Tile<T> find_tile(std::int64_t rows, std::int64_t vectors) {
   return tiles[static_cast<std::size_t>(vectors - 1)][static_cast<std::size_t>(rows - 1)];
 }
 
-// Copies b[0..depth, 0..columns] to rows of `stride` elements, filled up with zeros.
+// `count` elements, filled up with some that do no harm.
+template <class T>
+Packet<T> load_some(const T* from, std::int64_t count) {
+  using Eigen::internal::ploadu;
+  if (count >= kWidth<T>) return ploadu<Packet<T>>(from);
+  return ploadu<Packet<T>>(detail::load_part<kWidth<T>>(from, count).data());
+}
+
+// Copies a row of `count` elements, packet by packet.
+template <class T>
+void copy_row(const T* from, std::int64_t count, T* to) {
+  constexpr int width = kWidth<T>;
+  std::int64_t i = 0;
+  for (; i + width <= count; i += width)
+    Eigen::internal::pstoreu(to + i, Eigen::internal::ploadu<Packet<T>>(from + i));
+  if (i < count)
+    detail::store_part<width>(to + i, count - i, detail::load_part<width>(from + i, count - i));
+}
+
+// Copies b[0..depth, 0..columns] to rows of `stride` elements; what fills them up does no harm.
 template <class T>
 void pack(const Matrix<const T>& b, std::int64_t stride, T* out) {
-  using Eigen::internal::ploadu;
+  using Eigen::internal::pset1;
   using Eigen::internal::pstoreu;
+  using P = Packet<T>;
   constexpr int width = kWidth<T>;
   if (b.column_stride == 1) {
     for (std::int64_t k = 0; k < b.rows; ++k) {
-      T* const row = out + k * stride;
-      std::copy_n(b.data + k * b.row_stride, b.columns, row);
-      std::fill(row + b.columns, row + stride, T(0));
+      const T* const row = b.data + k * b.row_stride;
+      for (std::int64_t j = 0; j < stride; j += width)
+        pstoreu(out + k * stride + j, load_some(row + j, b.columns - j));
     }
     return;
   }
-  std::int64_t j = 0;
   if (b.row_stride == 1) {
-    for (; j + width <= b.columns; j += width) {
-      std::int64_t k = 0;
-      for (; k + width <= b.rows; k += width) {
-        Eigen::internal::PacketBlock<Packet<T>, width> block;
-        for (int i = 0; i < width; ++i) {
-          block.packet[i] = ploadu<Packet<T>>(b.data + (j + i) * b.column_stride + k);
+    for (std::int64_t j = 0; j < stride; j += width) {
+      for (std::int64_t k = 0; k < b.rows; k += width) {
+        Eigen::internal::PacketBlock<P, width> block;
+        for (std::int64_t i = 0; i < width; ++i) {
+          block.packet[i] = j + i < b.columns
+                                ? load_some(b.data + (j + i) * b.column_stride + k, b.rows - k)
+                                : pset1<P>(T(0));
         }
         Eigen::internal::ptranspose(block);
-        for (int i = 0; i < width; ++i) pstoreu(out + (k + i) * stride + j, block.packet[i]);
-      }
-      for (; k < b.rows; ++k) {
-        for (int i = 0; i < width; ++i)
-          out[k * stride + j + i] = b.data[(j + i) * b.column_stride + k];
+        const std::int64_t rows = std::min<std::int64_t>(width, b.rows - k);
+        for (std::int64_t i = 0; i < rows; ++i)
+          pstoreu(out + (k + i) * stride + j, block.packet[i]);
       }
     }
+    return;
   }
   for (std::int64_t k = 0; k < b.rows; ++k) {
-    for (std::int64_t i = j; i < stride; ++i) {
-      out[k * stride + i] = i < b.columns ? b.data[k * b.row_stride + i * b.column_stride] : T(0);
+    for (std::int64_t j = 0; j < stride; ++j) {
+      out[k * stride + j] = j < b.columns ? b.data[k * b.row_stride + j * b.column_stride] : T(0);
     }
   }
 }
@@ -192,8 +212,9 @@ class Product {
     const bool packed = b_.column_stride != 1 || columns < stride ||
                         first_row(last_tile) - first_row(first_tile) >= kPackRows;
     alignas(64) thread_local T buffer[kDepth * kWidth<T> * kRowVectors];
-    alignas(64) T bias[kWidth<T> * kRowVectors] = {};
-    if (bias_) std::copy_n(bias_ + column, columns, bias);
+    alignas(64) T bias[kWidth<T> * kRowVectors];
+    for (std::int64_t j = 0; bias_ && j < stride; j += kWidth<T>)
+      Eigen::internal::pstoreu(bias + j, load_some(bias_ + column + j, columns - j));
     std::int64_t k = 0;
     do {
       const std::int64_t depth = std::min(kDepth, b_.rows - k);
@@ -225,11 +246,11 @@ class Product {
     }
     alignas(64) T edge[kTileRows * kTileVectors * kWidth<T> + kRowVectors * kWidth<T>];
     for (std::int64_t i = 0; accumulate && i < rows; ++i)
-      std::copy_n(c + i * c_.row_stride, columns, edge + i * stride);
+      copy_row(c + i * c_.row_stride, columns, edge + i * stride);
     compute(panel.rows, a, a_.row_stride, a_.column_stride, panel.data, panel.row_stride, edge,
             stride, accumulate, bias);
     for (std::int64_t i = 0; i < rows; ++i)
-      std::copy_n(edge + i * stride, columns, c + i * c_.row_stride);
+      copy_row(edge + i * stride, columns, c + i * c_.row_stride);
   }
 
   Matrix<const T> a_;

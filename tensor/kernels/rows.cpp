@@ -50,8 +50,8 @@ Tensor select_rows(const Tensor& x, int dim, const Tensor& rows) {
   const auto* const row = rows.data_ptr<std::int64_t>();
   const RowBlocks from(x.sizes(), dim);
   const auto block = static_cast<std::size_t>(from.inner) * element_size(x.dtype());
-  const std::byte* const first = source.impl().data;
-  std::byte* target = out.impl().data;
+  const std::byte* const first = source.impl().data();
+  std::byte* target = out.impl().data();
   for (std::int64_t o = 0; o < from.outer; ++o) {
     for (std::int64_t i = 0; i < rows.numel(); ++i, target += block) {
       std::copy_n(first + static_cast<std::size_t>(o * from.size + row[i]) * block, block, target);

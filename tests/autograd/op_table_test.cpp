@@ -158,10 +158,10 @@ TEST_P(OpTable, GradientsOwnTheirElements) {
         fixture.grad_output.defined() ? row_major_copy(fixture.grad_output) : Tensor();
     const Evaluation result = evaluate(row(), fixture.arguments, leaves_of(fixture), grad_output);
     std::set<const Storage*> owners;
-    if (grad_output.defined()) owners.insert(grad_output.impl().storage.get());
-    for (const Tensor& x : result.inputs) owners.insert(x.impl().storage.get());
+    if (grad_output.defined()) owners.insert(grad_output.impl().storage().get());
+    for (const Tensor& x : result.inputs) owners.insert(x.impl().storage().get());
     for (const Tensor& gradient : result.gradients) {
-      EXPECT_TRUE(owners.insert(gradient.impl().storage.get()).second);
+      EXPECT_TRUE(owners.insert(gradient.impl().storage().get()).second);
     }
   }
 }

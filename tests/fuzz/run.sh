@@ -21,7 +21,7 @@ fuzz() {
   mkdir -p "../build/fuzzing/$target/corpus"
   log=../build/fuzzing/$target/log
   # shellcheck disable=SC2086  # several folders
-  TARN_FUZZ=$target TARN_NUM_THREADS=1 ASAN_OPTIONS=quarantine_size_mb=16 UBSAN_OPTIONS=print_stacktrace=1 \
+  TARN_FUZZ=$target TARN_NUM_THREADS=1 ASAN_OPTIONS=quarantine_size_mb=16:malloc_context_size=2 UBSAN_OPTIONS=print_stacktrace=1 \
     bash -c 'time "$@"' _ "$program" -max_total_time="$seconds" -runs="${TARN_FUZZ_RUNS:--1}" -max_len="$max_len" \
     -timeout=10 -rss_limit_mb=512 -malloc_limit_mb=64 -print_final_stats=1 \
     -artifact_prefix="../build/fuzzing/$target/" "../build/fuzzing/$target/corpus" $folders >"$log" 2>&1

@@ -87,7 +87,7 @@ double total(const Tensor& x) {
 bool same_bits(const Tensor& a, const Tensor& b) {
   const std::size_t bytes = static_cast<std::size_t>(a.numel()) * element_size(a.dtype());
   return a.dtype() == b.dtype() && a.sizes() == b.sizes() &&
-         (bytes == 0 || std::memcmp(a.impl().data, b.impl().data, bytes) == 0);
+         (bytes == 0 || std::memcmp(a.impl().data(), b.impl().data(), bytes) == 0);
 }
 
 void read_idx(Input bytes) {

@@ -149,9 +149,9 @@ TEST(EmptyStrided, SpansJustWhatItReaches) {
   EXPECT_EQ(x.strides(), Shape({1, 2}));
   EXPECT_TRUE(x.is_dense());
   EXPECT_FALSE(x.is_contiguous());
-  EXPECT_EQ(x.impl().storage->bytes(), 6 * sizeof(float));
-  EXPECT_EQ(empty_strided({2, 3}, {10, 2}).impl().storage->bytes(), (10 + 4 + 1) * sizeof(float));
-  EXPECT_EQ(empty_strided({2, 0}, {10, 2}).impl().storage->bytes(), 0U);
+  EXPECT_EQ(x.impl().storage()->bytes(), 6 * sizeof(float));
+  EXPECT_EQ(empty_strided({2, 3}, {10, 2}).impl().storage()->bytes(), (10 + 4 + 1) * sizeof(float));
+  EXPECT_EQ(empty_strided({2, 0}, {10, 2}).impl().storage()->bytes(), 0U);
   EXPECT_TRUE(fails_with<ShapeError>(
       [] {
         empty_strided({2, 3}, {1});

@@ -13,7 +13,7 @@ using Values = std::vector<double>;
 
 Tensor counted(const Shape& shape) { return arange(numel(shape), {.dtype = kFloat32}).view(shape); }
 
-bool share(const Tensor& a, const Tensor& b) { return a.impl().storage == b.impl().storage; }
+bool share(const Tensor& a, const Tensor& b) { return a.impl().storage() == b.impl().storage(); }
 
 TEST(Views, ShareTheElements) {
   const Tensor x = counted({2, 3, 4});
