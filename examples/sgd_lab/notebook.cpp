@@ -16,7 +16,15 @@
 using nlohmann::json;
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Verdict, claim, measured, expected, holds)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Entry, conditions, command, seconds, html, verdicts)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Entry, conditions, command, seconds, html, undrawn, verdicts)
+
+namespace {
+
+std::string missing_picture(const std::string& id) {
+  return "<span id=\"" + id + "-missing\">no picture: gnuplot is missing</span>";
+}
+
+}  // namespace
 
 bool Entry::holds() const {
   return std::all_of(verdicts.begin(), verdicts.end(), [](const Verdict& v) { return v.holds; });
@@ -41,15 +49,19 @@ std::optional<Entry> Notebook::find(const std::string& name, const std::string& 
   const json stored = json::parse(file, nullptr, /*allow_exceptions=*/false);
   try {
     Entry entry = stored.get<Entry>();
-    if (entry.conditions == conditions) return entry;
+    if (entry.conditions != conditions) return {};
+    const std::size_t missing = entry.undrawn.size();
+    draw_missing(entry);
+    if (entry.undrawn.size() < missing) store(name, entry);
+    return entry;
   } catch (const json::exception&) {
     // Missing, cut short or of another version: as if it had not been run.
   }
   return {};
 }
 
-std::string Notebook::html(const std::string& name, const Findings& findings) const {
-  std::string out;
+void Notebook::describe(const std::string& name, const Findings& findings, Entry& entry) const {
+  std::string& out = entry.html;
   int tables = 0;
   int plots = 0;
   const auto link = [&](const std::string& file, const std::string& text) {
@@ -65,17 +77,32 @@ std::string Notebook::html(const std::string& name, const Findings& findings) co
     } else {
       const auto& plot = std::get<Plot>(part);
       const std::string id = tarn::str(name, "-plot-", ++plots);
-      const std::string svg = draw(plot, path(id + ".svg"), id);
-      out += "<figure id=\"" + id + "\">" + (svg.empty() ? "no picture: gnuplot is missing" : svg) +
-             "<figcaption>" + link(id + ".csv", plot.csv()) + "</figcaption></figure>\n";
+      entry.undrawn[id] = plot.script();
+      out += "<figure id=\"" + id + "\">" + missing_picture(id) + "<figcaption>" +
+             link(id + ".csv", plot.csv()) + "</figcaption></figure>\n";
     }
   }
-  return out;
+  draw_missing(entry);
+}
+
+void Notebook::draw_missing(Entry& entry) const {
+  std::erase_if(entry.undrawn, [&](const auto& undrawn) {
+    const auto& [id, script] = undrawn;
+    const std::string picture = draw(script, path(id + ".svg"), id);
+    if (picture.empty()) return false;
+    const std::string gap = missing_picture(id);
+    entry.html.replace(entry.html.find(gap), gap.size(), picture);
+    return true;
+  });
+}
+
+void Notebook::store(const std::string& name, const Entry& entry) const {
+  write_file(path(name + ".json"), json(entry).dump(1));
 }
 
 Entry Notebook::write(const Experiment& experiment, const Findings& findings, Entry entry) const {
-  entry.html = html(experiment.name, findings);
+  describe(experiment.name, findings, entry);
   entry.verdicts = findings.verdicts();
-  write_file(path(experiment.name + ".json"), json(entry).dump(1));
+  store(experiment.name, entry);
   return entry;
 }

@@ -125,11 +125,11 @@ std::string Plot::log_format() const {
   return largest > 1e5 ? "10^{%L}" : "%h";
 }
 
-std::string Plot::script(const std::string& svg) const {
+std::string Plot::script() const {
   std::ostringstream out;
   out.precision(10);
   out << "set terminal svg size 600," << height() << " dynamic enhanced font 'sans-serif,17'\n"
-      << "set output " << quoted(svg) << "\nset encoding utf8\n"
+      << "set encoding utf8\n"
       << "set title " << quoted(axes_.title) << " noenhanced\n"
       << "set xlabel " << quoted(axes_.x) << " noenhanced offset 0,0.4\n"
       << "set ylabel " << quoted(axes_.y) << " noenhanced\n"
@@ -154,9 +154,9 @@ std::string Plot::script(const std::string& svg) const {
   return out.str();
 }
 
-std::string draw(const Plot& plot, const std::string& svg, const std::string& id) {
+std::string draw(const std::string& script, const std::string& svg, const std::string& id) {
   if (!have_gnuplot()) return "";
-  run_gnuplot(plot.script(svg), svg);
+  run_gnuplot("set output " + quoted(svg) + "\n" + script, svg);
   std::string picture = read_file(svg);
   picture.erase(0, picture.find("<svg"));
   for (const char* black : {"black", "rgb(0,0,0)", "rgb(  0,   0,   0)"}) {

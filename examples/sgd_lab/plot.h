@@ -40,8 +40,8 @@ class Plot {
 
   /// Columns series, x, y, error.
   std::string csv() const;
-  /// What gnuplot is to do to write the picture to `svg`.
-  std::string script(const std::string& svg) const;
+  /// What gnuplot is to do to draw the picture.
+  std::string script() const;
 
  private:
   enum class Style { line, points, theory, contour };
@@ -61,7 +61,7 @@ class Plot {
   int colors_ = 0;  // taken so far
 };
 
-/// Draws the picture into the file `svg` and returns it as an element for the page, in whose
-/// colours its text appears; `id` is put before the names inside so that pictures do not share
-/// any. Empty when there is no gnuplot. Throws tarn::IoError when it fails.
-std::string draw(const Plot& plot, const std::string& svg, const std::string& id);
+/// Draws a plot's script into the file `svg` and returns the picture as an element for the page, in
+/// whose colours its text appears; `id` is put before the names inside so that pictures do not
+/// share any. Empty when there is no gnuplot. Throws tarn::IoError when it fails.
+std::string draw(const std::string& script, const std::string& svg, const std::string& id);
