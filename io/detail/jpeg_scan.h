@@ -23,7 +23,7 @@ struct JpegComponent {
   std::vector<std::uint64_t> nonzero;
 };
 
-/// A scan's header, and what was defined before it. Names as in ITU T.81, B.2.3.
+/// A scan's header, and what was defined before it. Names as in ITU T.81, annexes A and B.2.3.
 struct JpegScan {
   struct Part {
     JpegComponent* component;
@@ -35,10 +35,9 @@ struct JpegScan {
   bool progressive = false;
   std::uint32_t spectral_start = 0;  ///< the first and the last coefficient that it has
   std::uint32_t spectral_end = 63;
-  std::uint32_t approximation_high =
-      0;                                ///< low bits that were left out so far; 0: nothing is known
-  std::uint32_t approximation_low = 0;  ///< low bits that it leaves out
-  std::size_t mcus_across = 0;          ///< if it has several components
+  std::uint32_t approximation_high = 0;  ///< low bits that are not known yet; 0 in a first scan
+  std::uint32_t approximation_low = 0;   ///< low bits that it leaves out
+  std::size_t mcus_across = 0;           ///< if it has several components
   std::size_t mcus_down = 0;
   std::size_t restart_interval = 0;  ///< MCUs from marker to marker; 0: no markers
 };
