@@ -22,7 +22,7 @@
 #define STBI_ONLY_BMP
 #define STBI_ONLY_JPEG
 #define STBI_MAX_DIMENSIONS 16384
-// A damaged JPEG may leave pixels unwritten: they are to be the same on every run.
+// Should the decoder leave pixels unwritten, they are to be the same on every run.
 #define STBI_MALLOC(size) std::calloc(1, size)
 #define STBI_REALLOC(memory, size) std::realloc(memory, size)
 #define STBI_FREE(memory) std::free(memory)

@@ -22,9 +22,11 @@ struct ImageOptions {
 /// or progressive, grey or colour, 8 bits.
 ///
 /// A file is examined before it is decoded: its limits; a PNG's chunks, their checksums and that
-/// its data unpack to just what its header promises; a BMP's header and size; a JPEG's segments and
-/// tables. Throws IoError when it cannot be read, FormatError when it is damaged, exceeds a limit
-/// (files may have 64 MiB) or is of another kind, ValueError for options out of range.
+/// its data unpack to just what its header promises; a BMP's header and size; a JPEG's segments,
+/// tables and each Huffman code and restart marker of its scans, of which it may have 100. Damage
+/// that leaves a JPEG's codes whole shows in its pixels only: the format has no checksums. Throws
+/// IoError when a file cannot be read, FormatError when it is damaged, exceeds a limit (files may
+/// have 64 MiB) or is of another kind, ValueError for options out of range.
 Tensor read_image(const std::string& path, const ImageOptions& options = {});
 
 }  // namespace tarn::io

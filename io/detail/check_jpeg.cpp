@@ -1,6 +1,9 @@
+#include <algorithm>
 #include <array>
+#include <vector>
 
 #include <tarn/io/detail/image_check.h>
+#include <tarn/io/detail/jpeg_scan.h>
 #include <tarn/tensor/str.h>
 
 namespace tarn::io::detail {
@@ -19,10 +22,12 @@ constexpr std::uint32_t kBaseline = 0xc0;
 constexpr std::uint32_t kExtended = 0xc1;
 constexpr std::uint32_t kProgressive = 0xc2;
 
-bool is_restart(std::uint32_t marker) { return marker >= 0xd0 && marker <= 0xd7; }
+// A scan of a few bytes may go through a whole image. Encoders write about ten.
+constexpr int kMaxScans = 100;
 
-// Debian 12's stb_image (2.27) writes a Huffman table of up to 4080 codes into 256 places, and uses
-// tables that were never defined: what it is given is walked through here first.
+// Debian 12's stb_image (2.27) writes a Huffman table of up to 4080 codes into 256 places, uses
+// tables that were never defined, and goes on behind the end of a scan's data: what it is given is
+// walked through here first.
 class Walk {
  public:
   Walk(const ImageBytes& bytes, const ImageOptions& options) : bytes_(bytes), options_(options) {}
@@ -31,9 +36,10 @@ class Walk {
     std::uint32_t marker = next_marker();
     if (marker != kStartOfImage) bytes_.fail("no start of image", 0);
     for (marker = next_marker(); marker != kEndOfImage; marker = next_marker()) segment(marker);
-    for (std::size_t c = 0; c < 3; ++c)
-      if (components_ == 0 || (c < components_ && !scanned_[c]))
-        bytes_.fail(str("JPEG without the pixels of component ", c), at_);
+    if (components_.empty()) bytes_.fail("JPEG without a frame", at_);
+    for (const JpegComponent& component : components_)
+      if (!component.scanned)
+        bytes_.fail(str("JPEG without the pixels of component ", component.id), at_);
   }
 
  private:
@@ -63,6 +69,7 @@ class Walk {
     } else if (marker == kScan) {
       return scan();
     } else if (marker == kRestartInterval) {
+      restart_interval_ = bytes_.big16(at_);
       at_ += 2;
     } else if (marker >= 0xe0 && marker <= 0xfe && (marker < 0xf0 || marker == 0xfe)) {
       at_ = end_;  // applications' own, and comments
@@ -87,14 +94,11 @@ class Walk {
   void huffman_table() {
     const std::size_t begin = at_;
     const std::uint32_t target = bytes_.byte(at_++);
-    std::size_t codes = 0;
-    for (int i = 0; i < 16; ++i) codes += bytes_.byte(at_++);
-    if (codes > 256)
-      bytes_.fail(str("DHT at offset ", begin, " defines ", codes, " codes: at most 256"), begin);
     if (target >> 4 > 1 || (target & 15) > 3)
       bytes_.fail(str("DHT at offset ", begin, " defines table ", target), begin);
-    at_ += codes;
-    huffman_[target >> 4][target & 15] = true;
+    JpegHuffman& table = huffman_[target >> 4][target & 15];
+    table = JpegHuffman(bytes_, at_);
+    at_ += table.size();
   }
 
   void quantization_table() {
@@ -107,72 +111,131 @@ class Walk {
 
   void frame(std::uint32_t marker) {
     const std::size_t begin = at_;
-    if (components_ > 0) bytes_.fail("JPEG with two frames", begin);
+    if (!components_.empty()) bytes_.fail("JPEG with two frames", begin);
     progressive_ = marker == kProgressive;
     const std::uint32_t precision = bytes_.byte(begin);
-    components_ = bytes_.byte(begin + 5);
+    const std::uint32_t count = bytes_.byte(begin + 5);
     if (precision != 8)
       bytes_.fail(str("JPEG with ", precision, " bits: supported are 8; convert it to PNG"), begin);
-    if (components_ != 1 && components_ != 3) {
-      bytes_.fail(str("JPEG with ", components_, " components", components_ == 4 ? " (CMYK)" : "",
+    if (count != 1 && count != 3) {
+      bytes_.fail(str("JPEG with ", count, " components", count == 4 ? " (CMYK)" : "",
                       " is not supported; convert it to PNG"),
                   begin + 5);
     }
-    bytes_.check_size(bytes_.big16(begin + 3), bytes_.big16(begin + 1), begin + 1, options_);
-    for (std::size_t c = 0; c < components_; ++c) {
-      const std::size_t entry = begin + 6 + 3 * c;
-      const std::uint32_t sampling = bytes_.byte(entry + 1);
-      ids_[c] = bytes_.byte(entry);
-      tables_[c] = bytes_.byte(entry + 2);
-      for (const std::uint32_t factor : {sampling >> 4, sampling & 15})
-        if (factor < 1 || factor > 4)
-          bytes_.fail(str("sampling factor ", factor, ": expected 1..4"), entry + 1);
-      if (tables_[c] > 3) bytes_.fail(str("quantization table ", tables_[c]), entry + 2);
-    }
-    at_ = begin + 6 + 3 * components_;
+    for (at_ = begin + 6; components_.size() < count; at_ += 3) component();
+    const std::uint32_t width = bytes_.big16(begin + 3);
+    const std::uint32_t height = bytes_.big16(begin + 1);
+    bytes_.check_size(width, height, begin + 1, options_);
+    lay_out(width, height);
   }
 
-  // The tables that a scan needs must be there. Returns behind the scan's compressed data.
-  void scan() {
-    const std::size_t begin = at_;
-    const std::size_t count = bytes_.byte(at_++);
-    if (components_ == 0 || count < 1 || count > components_)
-      bytes_.fail(str("scan of ", count, " components at offset ", begin), begin);
-    const std::uint32_t first = bytes_.byte(begin + 1 + 2 * count);
-    const std::uint32_t approximation = bytes_.byte(begin + 3 + 2 * count);
-    for (std::size_t i = 0; i < count; ++i, at_ += 2) {
-      std::size_t c = 0;
-      while (c < components_ && ids_[c] != bytes_.byte(at_)) ++c;
-      if (c == components_) bytes_.fail("scan of an unknown component", at_);
-      scanned_[c] = true;
-      const std::uint32_t tables = bytes_.byte(at_ + 1);
-      if (tables >> 4 > 3 || (tables & 15) > 3) bytes_.fail("scan with an unknown table", at_ + 1);
-      // A progressive scan has either first coefficients or others, and corrects the first ones
-      // without a table.
-      const bool needs_first = !progressive_ || (first == 0 && approximation >> 4 == 0);
-      const bool needs_others = !progressive_ || first > 0;
-      if (!quantization_[tables_[c]] || (needs_first && !huffman_[0][tables >> 4]) ||
-          (needs_others && !huffman_[1][tables & 15])) {
-        bytes_.fail(str("scan at offset ", begin, " uses a table that was not defined"), begin);
-      }
+  void component() {
+    JpegComponent& c = components_.emplace_back();
+    c.id = bytes_.byte(at_);
+    c.across = bytes_.byte(at_ + 1) >> 4;
+    c.down = bytes_.byte(at_ + 1) & 15;
+    c.quantization = bytes_.byte(at_ + 2);
+    for (const std::size_t factor : {c.across, c.down})
+      if (factor < 1 || factor > 4)
+        bytes_.fail(str("sampling factor ", factor, ": expected 1..4"), at_ + 1);
+    if (c.quantization > 3) bytes_.fail(str("quantization table ", c.quantization), at_ + 2);
+  }
+
+  // How many blocks there are (T.81, A.1.1 and A.2.4).
+  void lay_out(std::size_t width, std::size_t height) {
+    const auto ceil_div = [](std::size_t a, std::size_t b) { return (a + b - 1) / b; };
+    std::size_t across = 1;
+    std::size_t down = 1;
+    for (const JpegComponent& c : components_) {
+      across = std::max(across, c.across);
+      down = std::max(down, c.down);
     }
+    mcus_across_ = ceil_div(width, 8 * across);
+    mcus_down_ = ceil_div(height, 8 * down);
+    for (JpegComponent& c : components_) {
+      c.width = ceil_div(ceil_div(width * c.across, across), 8);
+      c.height = ceil_div(ceil_div(height * c.down, down), 8);
+      c.stride = mcus_across_ * c.across;
+      if (progressive_) c.nonzero.resize(c.stride * mcus_down_ * c.down);
+    }
+  }
+
+  // Returns behind the scan's compressed data.
+  void scan() {
+    JpegScan scan{.offset = at_,
+                  .progressive = progressive_,
+                  .mcus_across = mcus_across_,
+                  .mcus_down = mcus_down_,
+                  .restart_interval = restart_interval_};
+    const std::size_t count = bytes_.byte(at_++);
+    if (count < 1 || count > components_.size())
+      bytes_.fail(str("scan of ", count, " components at offset ", scan.offset), scan.offset);
+    if (++scans_ > kMaxScans)
+      bytes_.fail(str("JPEG with more than ", kMaxScans, " scans; convert it to PNG"), scan.offset);
+    coefficients(scan, at_ + 2 * count);
+    for (std::size_t i = 0; i < count; ++i, at_ += 2) part(scan);
     at_ += 3;
-    if (at_ != end_) bytes_.fail(str("scan at offset ", begin, " has a wrong length"), begin);
-    while (bytes_.byte(at_) != 0xff || bytes_.byte(at_ + 1) == 0 ||
-           is_restart(bytes_.byte(at_ + 1)))
-      ++at_;
+    if (at_ != end_) bytes_.fail(str("scan at offset ", scan.offset, " has a wrong length"), at_);
+    at_ = check_jpeg_scan(bytes_, at_, scan);
+  }
+
+  // Which coefficients, and which of their bits, a scan has.
+  void coefficients(JpegScan& scan, std::size_t offset) const {
+    scan.spectral_start = bytes_.byte(offset);
+    scan.approximation_high = bytes_.byte(offset + 2) >> 4;
+    scan.approximation_low = bytes_.byte(offset + 2) & 15;
+    bool good = scan.approximation_high <= 13 && scan.approximation_low <= 13;
+    if (progressive_) {
+      scan.spectral_end = bytes_.byte(offset + 1);
+      const bool dc = scan.spectral_start == 0 && scan.spectral_end == 0;
+      const bool ac = scan.spectral_start > 0 && scan.spectral_start <= scan.spectral_end &&
+                      scan.spectral_end < 64 && bytes_.byte(scan.offset) == 1;
+      good = good && (dc || ac);
+    } else {
+      good = scan.spectral_start == 0 && bytes_.byte(offset + 2) == 0;
+    }
+    if (!good) {
+      bytes_.fail(str("scan at offset ", scan.offset, " of coefficients ", scan.spectral_start,
+                      "..", bytes_.byte(offset + 1), " and bits ", scan.approximation_high, ", ",
+                      scan.approximation_low, ": not in the JPEG format"),
+                  offset);
+    }
+  }
+
+  // A component of a scan. The tables that it needs must be there.
+  void part(JpegScan& scan) {
+    const auto component =
+        std::find_if(components_.begin(), components_.end(),
+                     [&](const JpegComponent& c) { return c.id == bytes_.byte(at_); });
+    if (component == components_.end()) bytes_.fail("scan of an unknown component", at_);
+    const bool dc = scan.spectral_start == 0 && scan.approximation_high == 0;
+    if (dc == component->scanned) {
+      bytes_.fail(str("scan at offset ", scan.offset, dc ? " repeats" : " refines",
+                      " what component ", component->id, dc ? " has" : " does not have yet"),
+                  at_);
+    }
+    component->scanned = true;
+    const std::uint32_t tables = bytes_.byte(at_ + 1);
+    if (tables >> 4 > 3 || (tables & 15) > 3) bytes_.fail("scan with an unknown table", at_ + 1);
+    scan.parts.push_back({&*component, &huffman_[0][tables >> 4], &huffman_[1][tables & 15]});
+    if (!quantization_[component->quantization] || (dc && !scan.parts.back().dc->defined()) ||
+        (scan.spectral_end > 0 && !scan.parts.back().ac->defined())) {
+      bytes_.fail(str("scan at offset ", scan.offset, " uses a table that was not defined"),
+                  scan.offset);
+    }
   }
 
   const ImageBytes& bytes_;
   const ImageOptions& options_;
   std::size_t at_ = 0;
-  std::size_t end_ = 0;  // of the segment
-  std::array<std::array<bool, 4>, 2> huffman_{};
+  std::size_t end_ = 0;                                  // of the segment
+  std::array<std::array<JpegHuffman, 4>, 2> huffman_{};  // DC, AC
   std::array<bool, 4> quantization_{};
-  std::array<std::uint32_t, 3> ids_{};
-  std::array<std::uint32_t, 3> tables_{};
-  std::array<bool, 3> scanned_{};
-  std::size_t components_ = 0;
+  std::vector<JpegComponent> components_;
+  std::size_t mcus_across_ = 0;
+  std::size_t mcus_down_ = 0;
+  std::size_t restart_interval_ = 0;
+  int scans_ = 0;
   bool progressive_ = false;
 };
 

@@ -4,11 +4,6 @@
 
 namespace tarn::io::detail {
 
-std::uint32_t ImageBytes::byte(std::size_t offset) const {
-  if (offset >= size()) fail("ends within its data; truncated", size());
-  return std::to_integer<std::uint32_t>(bytes_[offset]);
-}
-
 std::uint32_t ImageBytes::big16(std::size_t offset) const {
   return byte(offset) << 8 | byte(offset + 1);
 }

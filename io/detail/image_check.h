@@ -19,7 +19,10 @@ class ImageBytes {
 
   std::size_t size() const { return bytes_.size(); }
   const std::byte* data() const { return bytes_.data(); }
-  std::uint32_t byte(std::size_t offset) const;
+  std::uint32_t byte(std::size_t offset) const {
+    if (offset >= size()) fail("ends within its data; truncated", size());
+    return std::to_integer<std::uint32_t>(bytes_[offset]);
+  }
   std::uint32_t big16(std::size_t offset) const;
   std::uint32_t big32(std::size_t offset) const;
   std::uint32_t little16(std::size_t offset) const;
