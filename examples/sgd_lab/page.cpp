@@ -25,6 +25,8 @@ th, td { padding: .25rem .7rem .25rem 0; text-align: left; vertical-align: top;
 th { font-weight: 600; } td.number { white-space: nowrap; }
 .verdicts { background: var(--panel); border-radius: .4rem; padding: .2rem .8rem .6rem; }
 .verdicts table { width: 100%; } .contents td:first-child { white-space: nowrap; }
+@media (max-width: 32rem) { .verdicts tr { display: grid; grid-template-columns: 2fr 2fr 1fr; }
+  .verdicts th:first-child, .verdicts td:first-child { grid-column: 1 / -1; border-bottom: none; } }
 .good { color: var(--good); font-weight: 600; } .bad { color: var(--bad); font-weight: 700; }
 tr.missed td { color: var(--bad); }
 figure { margin: 1.2rem 0; } svg { width: 100%; height: auto; max-width: 42rem; display: block; }

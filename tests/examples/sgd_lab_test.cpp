@@ -1,3 +1,4 @@
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <regex>
@@ -20,10 +21,10 @@ class SgdLab : public testing::Test {
   }
   ~SgdLab() override { std::filesystem::remove_all(folder_); }
 
-  Outcome run(const std::vector<std::string>& flags) const {
+  Outcome run(const std::vector<std::string>& flags, const RunOptions& options = {}) const {
     std::vector<std::string> arguments{"--quick", "--data", TARN_SOURCE_DIR "/data/mnist-sample"};
     arguments.insert(arguments.end(), flags.begin(), flags.end());
-    return run_example("sgd_lab", arguments, folder_);
+    return run_example("sgd_lab", arguments, folder_, options);
   }
 
   std::string read(const std::string& name) const {
@@ -136,6 +137,17 @@ TEST_F(SgdLab, GoesOnWhereItWasInterrupted) {
   ASSERT_EQ(run({"--only", "momentum", "--seed", "1"}).exit_code, 0);
   EXPECT_NE(stamp("momentum"), repaired) << "another seed is another experiment";
   EXPECT_EQ(count(read("index.html"), "<section"), 1U);
+}
+
+TEST_F(SgdLab, DrawsThePicturesThatItCouldNotDrawBefore) {
+  if (std::system("gnuplot --version >/dev/null 2>&1") != 0) GTEST_SKIP() << "needs gnuplot";
+  ASSERT_EQ(run({"--only", "momentum"}, {.environment = {"PATH=/nonexistent"}}).exit_code, 0);
+  EXPECT_EQ(count(read("index.html"), "gnuplot is missing"), 1U);
+  ASSERT_EQ(run({"--only", "momentum"}).exit_code, 0);
+  const std::string page = read("index.html");
+  expect_well_formed(page);
+  EXPECT_EQ(count(page, "gnuplot is missing"), 0U);
+  EXPECT_EQ(count(page, "<svg"), 1U);
 }
 
 TEST_F(SgdLab, GivesTheSameNumbersForTheSameSeed) {
