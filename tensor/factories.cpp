@@ -253,8 +253,8 @@ Tensor from_blob(T* data, const Shape& shape, std::shared_ptr<const void> owner)
   auto* impl = new TensorImpl;
   Tensor result{intrusive_ptr<TensorImpl>(impl)};
   auto* const bytes = reinterpret_cast<std::byte*>(data);
-  impl->set_data(Storage::wrap(bytes, static_cast<std::size_t>(count) * sizeof(T), std::move(owner)),
-                 bytes);
+  impl->set_data(
+      Storage::wrap(bytes, static_cast<std::size_t>(count) * sizeof(T), std::move(owner)), bytes);
   impl->sizes = shape;
   impl->strides = contiguous_strides(shape);
   impl->numel = count;

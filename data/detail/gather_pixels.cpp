@@ -41,10 +41,11 @@ Tensor gather_pixels(const Tensor& images, std::span<const std::int64_t> indices
   const std::size_t plane = pixels / scales.size();
   float* const values = data.data_ptr<float>();
   const auto grain = std::max<std::int64_t>(kGrainPixels / static_cast<std::int64_t>(pixels), 1);
-  for_rows(images.impl().data(), pixels, indices, grain, [&](std::size_t i, const std::byte* image) {
-    for (std::size_t c = 0; c < scales.size(); ++c)
-      convert(image + c * plane, scales[c], plane, values + i * pixels + c * plane);
-  });
+  for_rows(images.impl().data(), pixels, indices, grain,
+           [&](std::size_t i, const std::byte* image) {
+             for (std::size_t c = 0; c < scales.size(); ++c)
+               convert(image + c * plane, scales[c], plane, values + i * pixels + c * plane);
+           });
   return data;
 }
 

@@ -22,9 +22,10 @@ Tensor gather_rows(const Tensor& source, std::span<const std::int64_t> indices) 
       static_cast<std::size_t>(rows.numel() / shape[0]) * element_size(source.dtype());
   std::byte* const to = rows.impl().data();
   const auto grain = static_cast<std::int64_t>(std::max<std::size_t>(kPieceBytes / row_bytes, 1));
-  for_rows(source.impl().data(), row_bytes, indices, grain, [&](std::size_t i, const std::byte* row) {
-    std::memcpy(to + i * row_bytes, row, row_bytes);
-  });
+  for_rows(source.impl().data(), row_bytes, indices, grain,
+           [&](std::size_t i, const std::byte* row) {
+             std::memcpy(to + i * row_bytes, row, row_bytes);
+           });
   return rows;
 }
 
