@@ -15,6 +15,7 @@
 #include <tarn/data/concat_dataset.h>
 #include <tarn/data/csv.h>
 #include <tarn/data/dataloader.h>
+#include <tarn/data/distributed_sampler.h>
 #include <tarn/data/fashion_mnist.h>
 #include <tarn/data/fetch_scope.h>
 #include <tarn/data/idx.h>

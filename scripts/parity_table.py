@@ -263,6 +263,8 @@ SECTIONS = [
                                  "epoch; no `pin_memory`, `timeout`, `batch_sampler`"),
             "RandomSampler": (None, "a new order every epoch by (seed, epoch)"),
             "ReplacementSampler": ("torch.utils.data.RandomSampler", "`replacement=True`"),
+            "DistributedSampler": ("torch.utils.data.distributed.DistributedSampler", "deals batches instead of examples, of any sampler's "
+                                   "order, none twice; no `set_epoch`"),
             "ShuffleOnceSampler": ("-", "one random order for all epochs"),
             "StratifiedSampler": ("-", "every batch has the classes in the data's proportions"),
             "MNIST": ("torchvision.datasets.MNIST", "no download; scaled to 0..1 or normalised by options"),
