@@ -29,6 +29,9 @@
 #include <tarn/data/tensor_dataset.h>
 #include <tarn/data/transforms.h>
 #include <tarn/data/weighted_random_sampler.h>
+#include <tarn/distributed/checkpoint_folder.h>
+#include <tarn/distributed/distributed_data_parallel.h>
+#include <tarn/distributed/process_group.h>
 #include <tarn/io/checkpoint.h>
 #include <tarn/io/checkpoint_folder.h>
 #include <tarn/io/csv_logger.h>

@@ -109,16 +109,25 @@ void DistributedDataParallel::add_examples(std::int64_t count) {
   if (reducer_) reducer_->add_examples(count);
 }
 
-DistributedDataParallel::NoSync::NoSync(DistributedDataParallel& parallel)
+DistributedDataParallel::NoSync::NoSync(DistributedDataParallel& parallel, bool enabled)
     : parallel_(parallel), previous_(parallel.sync_) {
-  parallel.sync_ = false;
-  if (parallel.reducer_) parallel.reducer_->set_sync(false);
+  if (enabled) parallel.sync_ = false;
+  if (parallel.reducer_) parallel.reducer_->set_sync(parallel.sync_);
 }
 
 DistributedDataParallel::NoSync::~NoSync() {
+  parallel_.left_over_ = !parallel_.sync_;
   parallel_.sync_ = previous_;
   if (parallel_.reducer_) parallel_.reducer_->set_sync(previous_);
-  parallel_.left_over_ = true;
+}
+
+void DistributedDataParallel::stop() {
+  stop_ = true;
+  if (reducer_) reducer_->stop();
+}
+
+bool DistributedDataParallel::should_stop() const {
+  return reducer_ ? reducer_->should_stop() : stop_;
 }
 
 void DistributedDataParallel::join(const std::function<void()>& step) {

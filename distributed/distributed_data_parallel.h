@@ -100,11 +100,11 @@ class DistributedDataParallel {
 
    private:
     friend class DistributedDataParallel;
-    explicit NoSync(DistributedDataParallel& parallel);
+    NoSync(DistributedDataParallel& parallel, bool enabled);
     DistributedDataParallel& parallel_;
     bool previous_;
   };
-  NoSync no_sync() { return NoSync(*this); }
+  NoSync no_sync(bool enabled = true) { return NoSync(*this, enabled); }
 
   /// Takes part, without examples of its own, in the steps of the ranks that still have some;
   /// `step` does after each what the loop does after backward(). Returns when all ranks are in
@@ -112,11 +112,19 @@ class DistributedDataParallel {
   /// part in the first of these steps.
   void join(const std::function<void()>& step);
 
+  /// Asks all ranks to stop, for instance because a signal came to this one.
+  void stop();
+  /// Whether a rank asked for it before the last step: after each step the same answer on all
+  /// ranks, so that they leave their loops together.
+  bool should_stop() const;
+
  private:
   nn::Module& model_;
   std::unique_ptr<detail::GradientReducer> reducer_;  // null for a single rank
   bool sync_ = true;
-  bool left_over_ = false;  // for a single rank: no_sync() came after the last backward()
+  // For a single rank:
+  bool left_over_ = false;  // no_sync() came after the last backward()
+  bool stop_ = false;
 };
 
 }  // namespace tarn::distributed

@@ -125,6 +125,7 @@ void GradientReducer::begin() {
   check_parameters();
   under_way_ = true;
   part_.stream = default_generator().stream();
+  part_.stop = asked_to_stop_;
   gathering_ = ranks_.all_gather(&part_, sizeof part_, parts_.data(), "all-gather of batch sizes");
 }
 
@@ -196,13 +197,18 @@ void GradientReducer::launch_ready() {
   }
 }
 
+void GradientReducer::wait_for_parts() {
+  ranks_.wait(gathering_);
+  should_stop_ = std::ranges::any_of(parts_, [](const Part& part) { return part.stop != 0; });
+}
+
 void GradientReducer::finish(bool with_own_gradients) {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (!slots_[i].filled)
       fill(i, with_own_gradients ? slots_[i].parameter.grad() : Tensor(), Tensor());
   }
   launch_ready();
-  ranks_.wait(gathering_);
+  wait_for_parts();
   std::int64_t examples = 0;
   std::uint64_t stream = 0;
   for (const Part& part : parts_) {
@@ -298,7 +304,7 @@ void GradientReducer::share_buffers() {
 bool GradientReducer::step_without_backward(bool with_own_gradients) {
   if (!with_own_gradients) part_.examples = 0;
   begin();
-  ranks_.wait(gathering_);
+  wait_for_parts();
   const bool any = std::ranges::any_of(parts_, [](const Part& part) { return part.examples > 0; });
   if (any) {
     finish(with_own_gradients && part_.examples > 0);

@@ -26,6 +26,8 @@ class GradientReducer {
   void add_examples(std::int64_t count) { part_.examples += count; }
   /// Whether backward() adds up the gradients of all ranks.
   void set_sync(bool sync) { sync_ = sync; }
+  void stop() { asked_to_stop_ = true; }
+  bool should_stop() const { return should_stop_; }
   /// A step without a backward() of this rank. False when no rank had examples: there is none.
   bool step_without_backward(bool with_own_gradients);
 
@@ -34,6 +36,7 @@ class GradientReducer {
   struct Part {
     std::int64_t examples = 0;
     std::uint64_t stream = 0;  // of the default generator
+    std::int64_t stop = 0;     // whether this rank asks for it
   };
   struct Slot {
     Tensor parameter;
@@ -60,6 +63,7 @@ class GradientReducer {
   void arrived(std::size_t slot, const Tensor& gradient);
   void fill(std::size_t slot, const Tensor& own, const Tensor& gradient);
   void launch_ready();
+  void wait_for_parts();
   void finish(bool with_own_gradients);
   void give_back(const Bucket& bucket, std::int64_t examples) const;
   void measure_noise(std::int64_t examples);
@@ -72,6 +76,8 @@ class GradientReducer {
   std::vector<Bucket> buckets_;
   std::vector<RemovableHandle> hooks_;
   bool sync_ = true;
+  bool asked_to_stop_ = false;
+  bool should_stop_ = false;
 
   // Of the step under way.
   bool under_way_ = false;

@@ -2,7 +2,10 @@
 
 #include <climits>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <iostream>
+#include <streambuf>
 #include <string_view>
 
 #include <fcntl.h>
@@ -46,6 +49,13 @@ std::string join_fields(const std::vector<std::string>& fields, int width) {
     column += gap + field.size();
   }
   return text;
+}
+
+void silence_output() {
+  static struct : std::streambuf {
+    int overflow(int character) override { return character == EOF ? 0 : character; }
+  } nowhere;
+  std::cout.rdbuf(&nowhere);
 }
 
 void survive_closed_output() {

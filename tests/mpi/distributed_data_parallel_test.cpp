@@ -399,6 +399,20 @@ TEST(DistributedDataParallel, RefusesStepsThatWouldBeWrong) {
   EXPECT_EQ(rank_that_differs(to_string(model.fc1.bias.grad())), "");
 }
 
+TEST(DistributedDataParallel, AllRanksLearnThatOneIsToStop) {
+  manual_seed(0);
+  Classifier model;
+  DistributedDataParallel parallel(model);
+  const data::Batch batch = batch_of(4, 1);
+  const auto step = [&] { cross_entropy(parallel(batch.data), batch.target).backward(); };
+  step();
+  EXPECT_FALSE(parallel.should_stop());
+  if (rank() == size() - 1) parallel.stop();
+  EXPECT_FALSE(parallel.should_stop());
+  step();
+  EXPECT_TRUE(parallel.should_stop());
+}
+
 TEST(DistributedDataParallel, IsGoneWhenItIsDestroyed) {
   manual_seed(0);
   Classifier model;
