@@ -275,6 +275,26 @@ SECTIONS = [
         },
     },
     {
+        "title": "Several processes", "headers": "distributed/*.h",
+        "names": r"^(?:class|void|int|std::\S+) (\w+)(?:\(| \{| :)", "prefix": "torch.distributed.", "shown": "distributed::",
+        "internal": "DistributedError",
+        "same": "barrier",
+        "other": {
+            "init": ("torch.distributed.init_process_group", "MPI, started by mpirun or srun; one process without them; "
+                                                             "nothing to destroy at the end"),
+            "rank": ("torch.distributed.get_rank", ""), "size": ("torch.distributed.get_world_size", ""),
+            "broadcast": (None, "`source` is `src`"),
+            "all_reduce": (None, "sums, in the order of the ranks"),
+            "all_gather": ("torch.distributed.all_gather_object", "texts"),
+            "describe_rank": ("-", "host, threads and processors of a rank"),
+            "DistributedDataParallel": ("torch.nn.parallel.DistributedDataParallel",
+                                        "weighs examples alike, on ranks with batches of any sizes; always finds unused parameters; "
+                                        "buffers are shared after a step; `join` takes steps; the model is no part of a wrapper's "
+                                        "`state_dict`"),
+            "CheckpointFolder": ("-", "checkpoints of all ranks"),
+        },
+    },
+    {
         "title": "Transforms", "headers": "data/transforms/*.h", "names": r"^class (\w+)(?: final)? (?::|\{)",
         "prefix": "torchvision.transforms.", "shown": "data::", "internal": "Draws Transform Warp CombinedWarp",
         "same": "Normalize Lambda",

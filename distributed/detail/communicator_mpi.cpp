@@ -1,6 +1,7 @@
 #define OMPI_SKIP_MPICXX
 #define MPICH_SKIP_MPICXX
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -30,6 +31,12 @@ constexpr std::int64_t kLargestCount = std::int64_t{1} << 28;
 // How long a wait is busy before it leaves the processor to others between two looks.
 constexpr auto kBusy = std::chrono::milliseconds(5);
 constexpr auto kPause = std::chrono::microseconds(20);
+// How long ranks are waited for that are asked where they are.
+constexpr auto kRollCall = std::chrono::seconds(1);
+// The messages that ranks send one another besides those of their common operations.
+constexpr int kGoodbye = 0;
+constexpr int kHere = 1;
+using Place = std::array<char, 128>;  // the text of an operation
 // A rank that has ended may still owe us what it sent last.
 constexpr auto kLastMessages = std::chrono::seconds(2);
 
@@ -38,7 +45,9 @@ void check(int code, const char* call) {
   char text[MPI_MAX_ERROR_STRING] = "unknown error";
   int length = 0;
   MPI_Error_string(code, text, &length);
-  throw DistributedError(str("distributed: ", call, ": ", text));
+  throw DistributedError(
+      str("distributed: ", call, ": ", text,
+          code == MPI_ERR_TRUNCATE ? ": expected all ranks to make the same calls" : ""));
 }
 
 MPI_Datatype mpi_type(DType dtype) {
@@ -87,8 +96,8 @@ struct Communicator::Impl {
   std::mutex mutex;  // of MPI and the queue
   std::deque<Pending> queue;
   std::exception_ptr error;
-  // Each rank says goodbye to all others, on a communicator of its own.
-  MPI_Comm goodbyes = MPI_COMM_NULL;
+  MPI_Comm messages = MPI_COMM_NULL;
+  // Goodbyes of the other ranks.
   std::vector<MPI_Request> ended;
   int ended_rank = -1;  // of those who did, the one that was noticed first
 
@@ -137,6 +146,51 @@ struct Communicator::Impl {
     return ended_rank >= 0;
   }
 
+  // Whether a rank that has waited too long asks where the others are.
+  bool is_asked() {
+    const std::lock_guard lock(mutex);
+    int any = 0;
+    check(MPI_Iprobe(MPI_ANY_SOURCE, kHere, messages, &any, MPI_STATUS_IGNORE), "MPI_Iprobe");
+    return any != 0;
+  }
+
+  // Where the other ranks are, as far as they answer: those that wait, too, say so to all.
+  std::string roll_call(const Operation& operation) {
+    const std::lock_guard lock(mutex);
+    // Never freed: what was sent may be read after this rank has given up.
+    auto* const here = new Place{};
+    operation.what.copy(here->data(), here->size() - 1);
+    std::vector<Place> places(static_cast<std::size_t>(size));
+    for (int r = 0; r < size; ++r) {
+      MPI_Request request = MPI_REQUEST_NULL;
+      if (r != rank) {
+        MPI_Isend(here->data(), static_cast<int>(here->size()), MPI_CHAR, r, kHere, messages,
+                  &request);
+      }
+    }
+    const auto begin = Clock::now();
+    while (Clock::now() - begin < kRollCall) {
+      int any = 0;
+      MPI_Status status;
+      MPI_Iprobe(MPI_ANY_SOURCE, kHere, messages, &any, &status);
+      if (!any) {
+        std::this_thread::sleep_for(kPause);
+        continue;
+      }
+      Place& place = places[static_cast<std::size_t>(status.MPI_SOURCE)];
+      MPI_Recv(place.data(), static_cast<int>(place.size()), MPI_CHAR, status.MPI_SOURCE, kHere,
+               messages, MPI_STATUS_IGNORE);
+    }
+    std::string text;
+    for (int r = 0; r < size; ++r) {
+      const Place& place = places[static_cast<std::size_t>(r)];
+      if (r == rank || place == *here) continue;
+      text += str(text.empty() ? "rank " : ", rank ", r, " ",
+                  place[0] == 0 ? "does not answer" : str("is in ", place.data()));
+    }
+    return text.empty() ? "all ranks answer" : text;
+  }
+
   std::string waiting_in(const Operation& operation) const {
     return str("rank ", rank, " of ", size, " in ", operation.what, ": ");
   }
@@ -174,14 +228,17 @@ Communicator& Communicator::connect(double timeout) {
   impl.threads = provided >= MPI_THREAD_SERIALIZED;
   impl.timeout = timeout;
   check(MPI_Comm_dup(MPI_COMM_WORLD, &impl.comm), "MPI_Comm_dup");
-  check(MPI_Comm_dup(MPI_COMM_WORLD, &impl.goodbyes), "MPI_Comm_dup");
-  MPI_Comm_set_errhandler(impl.comm, MPI_ERRORS_RETURN);
+  check(MPI_Comm_dup(MPI_COMM_WORLD, &impl.messages), "MPI_Comm_dup");
+  // Non-blocking operations report on the first of them.
+  for (const MPI_Comm comm : {MPI_COMM_WORLD, impl.comm, impl.messages})
+    MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN);
   MPI_Comm_rank(impl.comm, &impl.rank);
   MPI_Comm_size(impl.comm, &impl.size);
   for (int r = 0; r < impl.size; ++r) {
     if (r == impl.rank) continue;
     impl.ended.emplace_back();
-    check(MPI_Irecv(nullptr, 0, MPI_BYTE, r, 0, impl.goodbyes, &impl.ended.back()), "MPI_Irecv");
+    check(MPI_Irecv(nullptr, 0, MPI_BYTE, r, kGoodbye, impl.messages, &impl.ended.back()),
+          "MPI_Irecv");
   }
   return *instance;
 }
@@ -313,11 +370,12 @@ void Communicator::wait(const Pending& operation) {
                                  " has ended its program: expected all ranks to make the same "
                                  "calls"));
     }
-    if (std::chrono::duration<double>(now - begin).count() > impl.timeout) {
-      throw DistributedError(str(
-          impl.waiting_in(*operation), "the other ranks have not come in ", impl.timeout,
-          " s: one of them has stopped, is much slower, or makes other calls; its own message, or "
-          "what it is doing now, tells; raise InitOptions::timeout for a longer wait"));
+    if (std::chrono::duration<double>(now - begin).count() > impl.timeout || impl.is_asked()) {
+      throw DistributedError(
+          str(impl.waiting_in(*operation), impl.roll_call(*operation),
+              " when the ranks had waited ", impl.timeout,
+              " s for one another: it has stopped, is much slower, or makes other calls; "
+              "raise InitOptions::timeout for a longer wait"));
     }
     std::this_thread::sleep_for(kPause);
   }
@@ -353,7 +411,7 @@ void Communicator::finalize() {
   for (int r = 0; r < impl.size; ++r) {
     if (r == impl.rank) continue;
     sent.emplace_back();
-    check(MPI_Isend(nullptr, 0, MPI_BYTE, r, 0, impl.goodbyes, &sent.back()), "MPI_Isend");
+    check(MPI_Isend(nullptr, 0, MPI_BYTE, r, kGoodbye, impl.messages, &sent.back()), "MPI_Isend");
   }
   for (auto* requests : {&sent, &impl.ended}) {
     check(MPI_Waitall(static_cast<int>(requests->size()), requests->data(), MPI_STATUSES_IGNORE),

@@ -156,7 +156,7 @@ void run(const Settings& s) {
   if (s.threads > 0) set_num_threads(s.threads);
   const bool writes_mistakes = !s.mistakes.empty() && distributed::rank() == 0;
   if (writes_mistakes) check_writable(s.mistakes);
-  const Terminal terminal;
+  const Terminal terminal(distributed::size() > 1);
   const data::MNIST train_set = load(s, true);
   const data::MNIST test_set = load(s, false);
   data::DataLoader loader(augment(s.augment, train_set),

@@ -21,7 +21,7 @@ bool is_set(const char* variable) {
 
 }  // namespace
 
-Terminal::Terminal() : tty_(isatty(STDOUT_FILENO) == 1) {
+Terminal::Terminal(bool shared) : tty_(!shared && isatty(STDOUT_FILENO) == 1) {
   const char* term = std::getenv("TERM");
   interactive_ = tty_ && term && *term && std::string_view(term) != "dumb";
   color_ = interactive_ && !is_set("NO_COLOR");

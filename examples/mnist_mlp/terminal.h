@@ -6,8 +6,9 @@
 /// What standard output can show.
 class Terminal {
  public:
-  /// Looks at standard output, TERM and NO_COLOR.
-  Terminal();
+  /// Looks at standard output, TERM and NO_COLOR. Under mpirun it is a terminal whatever mpirun's
+  /// own output is: `shared` takes it for a file then.
+  explicit Terminal(bool shared = false);
 
   /// Text can be overwritten: a terminal that is not dumb.
   bool is_interactive() const { return interactive_; }
