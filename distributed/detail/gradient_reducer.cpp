@@ -17,6 +17,7 @@ namespace {
 
 constexpr double kMiB = 1024 * 1024;
 constexpr std::int64_t kGrain = 1 << 16;
+constexpr std::int64_t kSamples = 16;  // elements of a parameter that are compared between ranks
 
 template <class F>
 void with_type(const Tensor& tensor, F f) {
@@ -121,11 +122,29 @@ void GradientReducer::check_parameters() const {
       "make a new one after freezing, thawing or replacing parameters");
 }
 
+// Looks at a few elements of each parameter: where ranks took other steps, nearly all differ.
+std::uint64_t GradientReducer::hash_of_parameters() const {
+  std::uint64_t hash = 0;
+  for (const Slot& slot : slots_) {
+    const Tensor& p = slot.parameter;
+    const std::int64_t count = p.is_dense() ? p.numel() : std::min<std::int64_t>(p.numel(), 1);
+    const auto size = static_cast<std::int64_t>(element_size(p.dtype()));
+    for (std::int64_t i = 0; i < count; i += std::max<std::int64_t>(count / kSamples, 1)) {
+      std::uint64_t bits = 0;
+      std::memcpy(&bits, p.impl().data + i * size, static_cast<std::size_t>(size));
+      hash = (hash ^ bits) * 0x9e3779b97f4a7c15;
+      hash ^= hash >> 32;
+    }
+  }
+  return hash;
+}
+
 void GradientReducer::begin() {
   check_parameters();
   under_way_ = true;
   part_.stream = default_generator().stream();
   part_.stop = asked_to_stop_;
+  part_.parameters = hash_of_parameters();
   gathering_ = ranks_.all_gather(&part_, sizeof part_, parts_.data(), "all-gather of batch sizes");
 }
 
@@ -200,6 +219,13 @@ void GradientReducer::launch_ready() {
 void GradientReducer::wait_for_parts() {
   ranks_.wait(gathering_);
   should_stop_ = std::ranges::any_of(parts_, [](const Part& part) { return part.stop != 0; });
+  for (std::size_t r = 1; r < parts_.size(); ++r) {
+    if (parts_[r].parameters == parts_[0].parameters) continue;
+    throw Error(
+        str("DistributedDataParallel: the parameters of rank ", r,
+            " are no longer those of rank 0: expected the same steps on all ranks, with the "
+            "same learning rate, each after a backward() or in join()"));
+  }
 }
 
 void GradientReducer::finish(bool with_own_gradients) {

@@ -35,8 +35,9 @@ class GradientReducer {
   // What a rank says about its part of a step.
   struct Part {
     std::int64_t examples = 0;
-    std::uint64_t stream = 0;  // of the default generator
-    std::int64_t stop = 0;     // whether this rank asks for it
+    std::uint64_t stream = 0;      // of the default generator
+    std::int64_t stop = 0;         // whether this rank asks for it
+    std::uint64_t parameters = 0;  // a hash of some elements
   };
   struct Slot {
     Tensor parameter;
@@ -59,6 +60,7 @@ class GradientReducer {
   void make_buckets(double cap_mb);
   void register_hooks();
   void check_parameters() const;
+  std::uint64_t hash_of_parameters() const;
   void begin();
   void arrived(std::size_t slot, const Tensor& gradient);
   void fill(std::size_t slot, const Tensor& own, const Tensor& gradient);

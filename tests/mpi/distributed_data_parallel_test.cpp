@@ -399,6 +399,21 @@ TEST(DistributedDataParallel, RefusesStepsThatWouldBeWrong) {
   EXPECT_EQ(rank_that_differs(to_string(model.fc1.bias.grad())), "");
 }
 
+TEST(DistributedDataParallel, NoticesARankThatTookAnotherStep) {
+  manual_seed(0);
+  Classifier model;
+  DistributedDataParallel parallel(model);
+  const int last = size() - 1;
+  optim::SGD sgd(model.parameters(), {.lr = rank() == last ? 0.1 : 0.2});
+  const data::Batch batch = batch_of(4, 1);
+  const auto backward = [&] { cross_entropy(parallel(batch.data), batch.target).backward(); };
+  backward();
+  sgd.step();
+  sgd.zero_grad();
+  EXPECT_TRUE(fails_with<Error>(
+      backward, str("DistributedDataParallel: the parameters of rank ", last, " are no longer")));
+}
+
 TEST(DistributedDataParallel, AllRanksLearnThatOneIsToStop) {
   manual_seed(0);
   Classifier model;
