@@ -364,18 +364,20 @@ void Communicator::wait(const Pending& operation) {
       std::this_thread::yield();
       continue;
     }
+    const bool too_long =
+        std::chrono::duration<double>(now - begin).count() > impl.timeout || impl.is_asked();
     if (!ended && impl.has_one_ended()) ended = now;
-    if (ended && now - *ended > kLastMessages) {
+    if (ended && (too_long || now - *ended > kLastMessages)) {
       throw DistributedError(str(impl.waiting_in(*operation), "rank ", impl.ended_rank,
                                  " has ended its program: expected all ranks to make the same "
                                  "calls"));
     }
-    if (std::chrono::duration<double>(now - begin).count() > impl.timeout || impl.is_asked()) {
+    if (too_long) {
       throw DistributedError(
           str(impl.waiting_in(*operation), impl.roll_call(*operation),
               " when the ranks had waited ", impl.timeout,
-              " s for one another: it has stopped, is much slower, or makes other calls; "
-              "raise InitOptions::timeout for a longer wait"));
+              " s for one another: it has stopped, is much slower, or makes other calls; raise "
+              "InitOptions::timeout for a longer wait"));
     }
     std::this_thread::sleep_for(kPause);
   }

@@ -95,6 +95,9 @@ TEST(MnistMlpOnRanks, HasTheSameBitsInEveryRun) {
   EXPECT_EQ(weights(run_ranks(3, options, folder)), weights(first));
   EXPECT_NE(first.out.find("batch size 3 x 50"), std::string::npos) << first.out;
   EXPECT_NE(first.out.find("rank 2 of 3 on "), std::string::npos);
+  // The first epoch warms up: it has the rate of one rank.
+  EXPECT_NE(first.out.find("  1/2   0.0500 "), std::string::npos) << first.out;
+  EXPECT_NE(first.out.find("  2/2   0.1500 "), std::string::npos) << first.out;
 }
 
 // Ranks are killed at various places, also in the middle of saving: the job ends, says who died,
