@@ -15,6 +15,7 @@
 #include <tarn/data/concat_dataset.h>
 #include <tarn/data/csv.h>
 #include <tarn/data/dataloader.h>
+#include <tarn/data/distributed_sampler.h>
 #include <tarn/data/fashion_mnist.h>
 #include <tarn/data/fetch_scope.h>
 #include <tarn/data/idx.h>
@@ -28,6 +29,9 @@
 #include <tarn/data/tensor_dataset.h>
 #include <tarn/data/transforms.h>
 #include <tarn/data/weighted_random_sampler.h>
+#include <tarn/distributed/checkpoint_folder.h>
+#include <tarn/distributed/distributed_data_parallel.h>
+#include <tarn/distributed/process_group.h>
 #include <tarn/io/checkpoint.h>
 #include <tarn/io/checkpoint_folder.h>
 #include <tarn/io/csv_logger.h>

@@ -90,29 +90,36 @@ struct DataLoader::Iterator::Run {
   bool drop_last;
   int num_workers;
   int prefetch_factor;
+  Share share;
   std::optional<detail::Prefetcher> prefetcher{};
-  std::int64_t position = 0;
+  std::int64_t used = 0;  // batches of the epoch, by all ranks, when this rank's next one comes
   Batch batch{};
 
-  // Plans the batches from `position` on, and lets the workers begin.
+  // The number of this rank's next batch.
+  std::int64_t position() const { return used + share.rank; }
+
+  // Plans the batches that are left, and lets the workers begin.
   void start() {
     prefetcher.reset();  // before the plan that its threads read changes
     const auto examples = static_cast<std::int64_t>(plan.order.size());
-    place->grid.resize(position, place->batch_size, examples);
+    place->grid.resize(used, place->batch_size, examples);
     place->batch = std::max(place->batch, place->grid.batch);  // one that failed lies behind
     plan.grid = place->grid;
     plan.batches = plan.grid.batches(examples, drop_last);
-    if (num_workers > 0 && position < plan.batches)
-      prefetcher.emplace(plan, position, num_workers, prefetch_factor);
+    if (num_workers > 0 && !ended()) {
+      prefetcher.emplace(plan, position(), share.num_replicas, num_workers, prefetch_factor);
+    }
   }
+
+  bool ended() const { return position() >= plan.batches; }
 
   // The old batch goes first: its memory serves the new one. A batch that fails is not used.
   void load() {
     batch = {};
-    place->ended = position >= plan.batches;
+    place->ended = ended();
     if (place->ended) return;
-    batch = prefetcher ? prefetcher->next() : plan.fetch(position, -1, nullptr);
-    place->batch = position + 1;
+    batch = prefetcher ? prefetcher->next() : plan.fetch(position(), -1, nullptr);
+    place->batch = std::min(used + share.num_replicas, plan.batches);
   }
 };
 
@@ -149,8 +156,9 @@ DataLoader::Iterator DataLoader::begin() {
                         place,
                         options_.drop_last,
                         options_.num_workers,
-                        options_.prefetch_factor});
-  run->position = place->batch;
+                        options_.prefetch_factor,
+                        options_.sampler->share()});
+  run->used = place->batch;
   run->start();
   next_ = {.epoch = place->epoch + 1};
   running_ = std::move(place);
@@ -160,7 +168,10 @@ DataLoader::Iterator DataLoader::begin() {
 
 std::int64_t DataLoader::size() const {
   const detail::BatchGrid grid{.batch_size = options_.batch_size};
-  return grid.batches(options_.sampler->num_samples(dataset_size_), options_.drop_last);
+  const std::int64_t replicas = options_.sampler->share().num_replicas;
+  return (grid.batches(options_.sampler->num_samples(dataset_size_), options_.drop_last) +
+          replicas - 1) /
+         replicas;
 }
 
 void DataLoader::set_epoch(std::uint64_t epoch) {
@@ -273,8 +284,8 @@ Batch& DataLoader::Iterator::operator*() const {
 }
 
 DataLoader::Iterator& DataLoader::Iterator::operator++() {
-  if (run_ && run_->position < run_->plan.batches) {
-    ++run_->position;
+  if (run_ && !run_->ended()) {
+    run_->used += run_->share.num_replicas;
     if (run_->place->batch_size != run_->plan.grid.batch_size) run_->start();
     run_->load();
   }
@@ -282,7 +293,7 @@ DataLoader::Iterator& DataLoader::Iterator::operator++() {
 }
 
 bool DataLoader::Iterator::operator==(std::default_sentinel_t) const {
-  return !run_ || run_->position == run_->plan.batches;
+  return !run_ || run_->ended();
 }
 
 }  // namespace tarn::data

@@ -61,7 +61,8 @@ class DataLoader {
   Iterator begin();
   std::default_sentinel_t end() const { return {}; }
 
-  /// Number of batches in an epoch.
+  /// Number of batches in an epoch. With a DistributedSampler, that of the rank which has most, the
+  /// same on all ranks: the number of steps.
   std::int64_t size() const;
   /// Number of examples in the data set.
   std::int64_t dataset_size() const { return dataset_size_; }
@@ -74,7 +75,8 @@ class DataLoader {
   /// The number of the epoch that begin() will begin, or go on with after load_state_dict(); the
   /// first is 0.
   std::uint64_t epoch() const { return next_.epoch; }
-  /// Batches of that epoch that begin() will leave out: 0 unless a state from within it was loaded.
+  /// Batches of that epoch, of all ranks, that begin() will leave out: 0 unless a state from within
+  /// it was loaded.
   std::int64_t batch() const { return next_.batch; }
   /// begin() will begin this epoch, from its first batch.
   void set_epoch(std::uint64_t epoch);
@@ -88,6 +90,9 @@ class DataLoader {
   ///
   /// A batch size that was set is part of the state: the other loader takes it over, if it was made
   /// with the batch size that this one was made with.
+  ///
+  /// With a DistributedSampler the state is about the epoch that the ranks share: take that of rank
+  /// 0, which has as many batches as any. Any number of ranks may go on with it.
   ///
   /// Entries, int64 []: seed, epoch, batch (used so far), first_batch and first_example (those
   /// before the batches of the present size, in that epoch), epoch_batch_size (that size),

@@ -6,6 +6,13 @@
 
 namespace tarn::data {
 
+/// Which batches of an epoch a loader gives: those whose number is `rank` more than a multiple of
+/// `num_replicas`, counted from where the epoch is gone on with.
+struct Share {
+  std::int64_t rank = 0;          ///< 0..num_replicas - 1
+  std::int64_t num_replicas = 1;  ///< loaders that go through the epoch together
+};
+
 /// In which order an epoch visits the examples. A sampler is a function of (size, seed, epoch) and
 /// has no state, so the order is the same on every run, for any number of workers, and after a
 /// resume. One of one's own is one function:
@@ -29,6 +36,9 @@ class Sampler {
 
   /// How many indices an epoch has: `size` unless overridden.
   virtual std::int64_t num_samples(std::int64_t size) const { return size; }
+
+  /// Which of the epoch's batches its loader gives: all, unless it is a DistributedSampler.
+  virtual Share share() const { return {}; }
 };
 
 /// 0, 1, ..., size - 1 in every epoch.

@@ -16,6 +16,7 @@ ALLOWED = {
     "optim": {"tensor", "autograd", "nn"},
     "io": {"tensor"},
     "data": {"tensor", "autograd", "io"},
+    "distributed": {"tensor", "autograd", "nn", "optim", "io", "data"},
 }
 PROGRAMS = ["examples", "tests", "benchmarks"]
 # Public headers that a program includes by itself, because they need what tarn.h must not reach.
@@ -23,7 +24,7 @@ OPT_IN = {"tarn/tensor/eigen.h"}
 INTERNAL = {"kernels", "detail"}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
-HEAVY = re.compile(r"^(Eigen/|unsupported/Eigen|omp\.h|stb|nlohmann/|zlib\.h|Random123/"
+HEAVY = re.compile(r"^(Eigen/|unsupported/Eigen|mpi|omp\.h|stb|nlohmann/|zlib\.h|Random123/"
                    r"|iostream$|random$|regex$)")
 # Their results differ from one standard library to the next, or are not seeded by manual_seed.
 RANDOM = re.compile(r"\bstd::(shuffle|sample|random_shuffle|\w+_distribution|random_device)\b"

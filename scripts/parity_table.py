@@ -263,6 +263,8 @@ SECTIONS = [
                                  "epoch; no `pin_memory`, `timeout`, `batch_sampler`"),
             "RandomSampler": (None, "a new order every epoch by (seed, epoch)"),
             "ReplacementSampler": ("torch.utils.data.RandomSampler", "`replacement=True`"),
+            "DistributedSampler": ("torch.utils.data.distributed.DistributedSampler", "deals batches instead of examples, of any sampler's "
+                                   "order, none twice; no `set_epoch`"),
             "ShuffleOnceSampler": ("-", "one random order for all epochs"),
             "StratifiedSampler": ("-", "every batch has the classes in the data's proportions"),
             "MNIST": ("torchvision.datasets.MNIST", "no download; scaled to 0..1 or normalised by options"),
@@ -270,6 +272,26 @@ SECTIONS = [
             "CIFAR10": ("torchvision.datasets.CIFAR10", "the binary version; no download"),
             "ImageFolder": ("torchvision.datasets.ImageFolder", "PNG, JPEG and BMP"),
             "CSV": ("-", "a table of numbers"),
+        },
+    },
+    {
+        "title": "Several processes", "headers": "distributed/*.h",
+        "names": r"^(?:class|void|int|std::\S+) (\w+)(?:\(| \{| :)", "prefix": "torch.distributed.", "shown": "distributed::",
+        "internal": "DistributedError",
+        "same": "barrier",
+        "other": {
+            "init": ("torch.distributed.init_process_group", "MPI, started by mpirun or srun; one process without them; "
+                                                             "nothing to destroy at the end"),
+            "rank": ("torch.distributed.get_rank", ""), "size": ("torch.distributed.get_world_size", ""),
+            "broadcast": (None, "`source` is `src`"),
+            "all_reduce": (None, "sums, in the order of the ranks"),
+            "all_gather": ("torch.distributed.all_gather_object", "texts"),
+            "describe_rank": ("-", "host, threads and processors of a rank"),
+            "DistributedDataParallel": ("torch.nn.parallel.DistributedDataParallel",
+                                        "weighs examples alike, on ranks with batches of any sizes; always finds unused parameters; "
+                                        "buffers are shared after a step; `join` takes steps; the model is no part of a wrapper's "
+                                        "`state_dict`"),
+            "CheckpointFolder": ("-", "checkpoints of all ranks"),
         },
     },
     {

@@ -9,13 +9,14 @@
 
 namespace tarn::data::detail {
 
-Prefetcher::Prefetcher(const EpochPlan& plan, std::int64_t first, int workers, int prefetch_factor)
+Prefetcher::Prefetcher(const EpochPlan& plan, std::int64_t first, std::int64_t step, int workers,
+                       int prefetch_factor)
     : plan_(plan),
-      slots_(static_cast<std::size_t>(
-          std::min(std::int64_t{workers} * prefetch_factor, plan.batches - first))),
-      claimed_(first),
-      delivered_(first) {
-  start(static_cast<int>(std::min<std::int64_t>(workers, plan.batches - first)));
+      first_(first),
+      step_(step),
+      count_((plan.batches - first + step - 1) / step),
+      slots_(static_cast<std::size_t>(std::min(std::int64_t{workers} * prefetch_factor, count_))) {
+  start(static_cast<int>(std::min<std::int64_t>(workers, count_)));
 }
 
 Prefetcher::~Prefetcher() { stop(); }
@@ -45,12 +46,11 @@ void Prefetcher::stop() noexcept {
 bool Prefetcher::claim(std::int64_t& batch) {
   std::unique_lock lock(mutex_);
   const auto capacity = static_cast<std::int64_t>(slots_.size());
-  room_.wait(lock, [&] {
-    return stopped_ || claimed_ == plan_.batches || claimed_ < delivered_ + capacity;
-  });
-  if (stopped_ || claimed_ == plan_.batches) return false;
+  room_.wait(lock,
+             [&] { return stopped_ || claimed_ == count_ || claimed_ < delivered_ + capacity; });
+  if (stopped_ || claimed_ == count_) return false;
   batch = claimed_++;
-  if (claimed_ == plan_.batches) room_.notify_all();
+  if (claimed_ == count_) room_.notify_all();
   return true;
 }
 
@@ -59,7 +59,7 @@ void Prefetcher::work(int worker) {
   for (std::int64_t batch = 0; claim(batch);) {
     Slot result{.ready = true, .batch = {}, .error = {}};
     try {
-      result.batch = plan_.fetch(batch, worker, &stopped_);
+      result.batch = plan_.fetch(first_ + batch * step_, worker, &stopped_);
     } catch (...) {
       result.error = std::current_exception();
     }

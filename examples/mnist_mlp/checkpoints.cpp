@@ -24,16 +24,27 @@ std::string differences(const std::map<std::string, std::string>& saved,
   return text;
 }
 
+// What the ranks have in place of the file that rank 0 writes.
+struct NoMetrics {
+  tarn::StateDict state_dict() const { return {}; }
+  void load_state_dict(const tarn::StateDict&) {}
+} no_metrics;
+
 }  // namespace
 
-Checkpoints::Checkpoints(const Settings& settings, tarn::io::Parts parts, TrainingLog& log)
-    : settings_(settings), log_(log), parts_(std::move(parts)) {
+Checkpoints::Checkpoints(const Settings& settings, tarn::io::Parts parts, TrainingLog& log,
+                         tarn::distributed::DistributedDataParallel& parallel)
+    : settings_(settings), log_(log), parts_(std::move(parts)), parallel_(parallel) {
   if (settings.checkpoint.empty()) return;
-  folder_ = std::make_unique<tarn::io::CheckpointFolder>(settings.checkpoint);
-  metrics_ = std::make_unique<tarn::io::CsvLogger>(settings.checkpoint + "/metrics.csv");
+  folder_ = std::make_unique<tarn::distributed::CheckpointFolder>(settings.checkpoint);
   parts_.emplace_back("log", log);
-  parts_.emplace_back("metrics", *metrics_);
-  if (!settings.resume && !folder_->files().empty()) {
+  if (tarn::distributed::rank() == 0) {
+    metrics_ = std::make_unique<tarn::io::CsvLogger>(settings.checkpoint + "/metrics.csv");
+    parts_.emplace_back("metrics", *metrics_);
+  } else {
+    parts_.emplace_back("metrics", no_metrics);
+  }
+  if (!settings.resume && !folder_->empty()) {
     throw tarn::ValueError(str("--checkpoint ", settings.checkpoint,
                                ": a run was saved there: --resume continues it"));
   }
@@ -50,6 +61,10 @@ Checkpoints::Checkpoints(const Settings& settings, tarn::io::Parts parts, Traini
   catch_stop_signals();
 }
 
+void Checkpoints::before_update() {
+  if (stop_signal() != 0) parallel_.stop();
+}
+
 void Checkpoints::after_update() {
   if (!folder_) return;
   ++info_.step;
@@ -62,21 +77,27 @@ void Checkpoints::after_update() {
 void Checkpoints::after_epoch(const std::vector<Prediction>& test) {
   if (!folder_) return;
   info_.metric = mean_loss(test);
-  metrics_->log({{"epoch", log_.epoch() + 1},
-                 {"lr", log_.lr()},
-                 {"loss", log_.loss()},
-                 {"accuracy", log_.accuracy()},
-                 {"test_loss", *info_.metric},
-                 {"test_accuracy", accuracy(test)}});
+  if (metrics_) {
+    metrics_->log({{"epoch", log_.epoch() + 1},
+                   {"lr", log_.lr()},
+                   {"loss", log_.loss()},
+                   {"accuracy", log_.accuracy()},
+                   {"test_loss", *info_.metric},
+                   {"test_accuracy", accuracy(test)}});
+  }
   save();
   stop_if_asked(true);
 }
 
-void Checkpoints::save() { file_ = folder_->save(parts_, info_); }
+void Checkpoints::save() {
+  log_.gather();
+  file_ = folder_->save(parts_, info_);
+}
 
 void Checkpoints::stop_if_asked(bool saved) {
-  const int signal = stop_signal();
-  if (signal == 0) return;
+  before_update();
+  if (!parallel_.should_stop()) return;
+  const int signal = stop_signal() == SIGINT ? SIGINT : SIGTERM;
   if (!saved) save();
   log_.interrupt();
   throw Stopped{signal, str("stopped by ", signal == SIGINT ? "SIGINT" : "SIGTERM", " in epoch ",

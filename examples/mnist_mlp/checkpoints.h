@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include <tarn/io/checkpoint_folder.h>
+#include <tarn/distributed/checkpoint_folder.h>
+#include <tarn/distributed/distributed_data_parallel.h>
 #include <tarn/io/csv_logger.h>
 
 #include "evaluation.h"
@@ -19,14 +20,18 @@ struct Stopped {
 };
 
 /// Saves a training run in the folder of --checkpoint, next to metrics.csv with a row for each
-/// epoch, and continues it from there with --resume. Without --checkpoint it does nothing.
+/// epoch, and continues it from there with --resume. Without --checkpoint it does nothing. Of
+/// several ranks rank 0 writes; all call all functions.
 class Checkpoints {
  public:
   /// `parts` and `log` must live as long. Saves the start of the run or, with --resume, loads the
   /// newest checkpoint and says so. Throws tarn::ValueError when a run lies there that is not to be
   /// resumed, or was started with other settings.
-  Checkpoints(const Settings& settings, tarn::io::Parts parts, TrainingLog& log);
+  Checkpoints(const Settings& settings, tarn::io::Parts parts, TrainingLog& log,
+              tarn::distributed::DistributedDataParallel& parallel);
 
+  /// Before an update: lets all ranks know of a signal that came to this one.
+  void before_update();
   /// Saves when --checkpoint-every says so. Throws Stopped, after saving, when a signal came.
   void after_update();
   /// Writes the epoch's row of metrics, and saves. Throws Stopped when a signal came.
@@ -39,8 +44,9 @@ class Checkpoints {
   const Settings& settings_;
   TrainingLog& log_;
   tarn::io::Parts parts_;
-  std::unique_ptr<tarn::io::CheckpointFolder> folder_;
-  std::unique_ptr<tarn::io::CsvLogger> metrics_;
+  tarn::distributed::DistributedDataParallel& parallel_;
+  std::unique_ptr<tarn::distributed::CheckpointFolder> folder_;
+  std::unique_ptr<tarn::io::CsvLogger> metrics_;  // on rank 0
   tarn::io::CheckpointInfo info_;
   std::string file_;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <exception>
 #include <iostream>
+#include <memory>
 
 #include <tarn/tarn.h>
 
@@ -73,37 +74,63 @@ data::DatasetRef augment(const std::string& name, const data::MNIST& train) {
   return train;
 }
 
+/// The learning rate for the batch of all ranks, and the epochs that lead up to it.
+optim::ScaledLR scale_lr(const Settings& s) {
+  const auto rule = s.scale_lr == "linear" ? optim::LRScaling::linear
+                    : s.scale_lr == "sqrt" ? optim::LRScaling::sqrt
+                                           : optim::LRScaling::none;
+  return optim::scale_lr(s.lr, {.from = s.batch_size,
+                                .to = s.batch_size * distributed::size(),
+                                .rule = rule,
+                                .warmup_steps = std::min(s.warmup, s.epochs - 1)});
+}
+
 /// Trains `model`; returns what it makes of the test examples in the end.
 std::vector<Prediction> train(MLP& model, data::DataLoader& loader, const data::MNIST& test,
                               const Settings& s, TrainingLog& log) {
-  optim::SGD sgd(model.parameters(), {.lr = s.lr, .momentum = s.momentum});
-  const auto schedule = optim::make_schedule(
-      s.schedule,
-      {.alpha = s.alpha, .step_size = s.step_size, .gamma = s.gamma, .T_max = s.epochs});
-  schedule->attach(sgd);
+  distributed::DistributedDataParallel parallel(model);
+  const auto [lr, warmup] = scale_lr(s);
+  optim::SGD sgd(model.parameters(), {.lr = lr, .momentum = s.momentum});
+  optim::WarmupLR schedule(
+      sgd,
+      optim::make_schedule(s.schedule, {.alpha = s.alpha,
+                                        .step_size = s.step_size,
+                                        .gamma = s.gamma,
+                                        .T_max = s.epochs - warmup.total_iters}),
+      warmup);
   Checkpoints checkpoints(
-      s, {{"model", model}, {"optimizer", sgd}, {"schedule", *schedule}, {"loader", loader}}, log);
+      s, {{"model", model}, {"optimizer", sgd}, {"schedule", schedule}, {"loader", loader}}, log,
+      parallel);
   std::vector<Prediction> predictions;
+
+  const auto update = [&] {
+    if (s.clip_norm > 0) nn::clip_grad_norm_(model.parameters(), s.clip_norm);
+    if (s.clip_value > 0) nn::clip_grad_value_(model.parameters(), s.clip_value);
+    sgd.step();
+    log.after_update();
+    checkpoints.after_update();
+  };
 
   for (auto epoch = static_cast<std::int64_t>(loader.epoch()); epoch < s.epochs; ++epoch) {
     log.begin_epoch(epoch, sgd.lr());
     for (auto& [x, y] : loader) {
       sgd.zero_grad();
+      checkpoints.before_update();
+      std::int64_t left = x.size(0);
       for (auto& [part_x, part_y] : split(x, y, s.micro_batch)) {
-        const Tensor logits = model(part_x);
+        left -= part_x.size(0);
+        const auto local = parallel.no_sync(left > 0);
+        const Tensor logits = parallel(part_x);
         Tensor loss = cross_entropy(logits, part_y, {.reduction = Reduction::sum});
         log.add(loss, logits, part_y);
         // By the size of the batch, not of the part: every example has the same weight.
         if (s.loss_reduction == "mean") loss = loss / x.size(0);
         loss.backward();
       }
-      if (s.clip_norm > 0) nn::clip_grad_norm_(model.parameters(), s.clip_norm);
-      if (s.clip_value > 0) nn::clip_grad_value_(model.parameters(), s.clip_value);
-      sgd.step();
-      log.after_update();
-      checkpoints.after_update();
+      update();
     }
-    schedule->step();
+    parallel.join(update);
+    schedule.step();
     log.end_training();
     predictions = evaluate(model, test);
     log.end_epoch(predictions);
@@ -127,21 +154,25 @@ void save_mistakes(const std::string& path, const data::MNIST& test,
 void run(const Settings& s) {
   manual_seed(s.seed);
   if (s.threads > 0) set_num_threads(s.threads);
-  if (!s.mistakes.empty()) check_writable(s.mistakes);
-  const Terminal terminal;
+  const bool writes_mistakes = !s.mistakes.empty() && distributed::rank() == 0;
+  if (writes_mistakes) check_writable(s.mistakes);
+  const Terminal terminal(distributed::size() > 1);
   const data::MNIST train_set = load(s, true);
   const data::MNIST test_set = load(s, false);
   data::DataLoader loader(augment(s.augment, train_set),
-                          {.batch_size = s.batch_size, .num_workers = s.num_workers});
+                          {.batch_size = s.batch_size,
+                           .num_workers = s.num_workers,
+                           .sampler = std::make_shared<data::DistributedSampler>(
+                               distributed::rank(), distributed::size())});
   MLP model(s.widths);
   print_header(s, model, train_set, test_set, terminal.width());
 
-  TrainingLog log(s, terminal, loader.size(), train_set.size());
+  TrainingLog log(s, terminal, loader.size());
   const auto predictions = train(model, loader, test_set, s, log);
 
   print_results(log, predictions, terminal.width());
   std::cout << join_fields({"weights", weights_hash(model)}, terminal.width()) << std::endl;
-  if (!s.mistakes.empty()) save_mistakes(s.mistakes, test_set, predictions);
+  if (writes_mistakes) save_mistakes(s.mistakes, test_set, predictions);
 }
 
 int fail(int code, const std::string& message) {
@@ -153,11 +184,14 @@ int fail(int code, const std::string& message) {
 
 int main(int argc, char** argv) {
   survive_closed_output();
+  distributed::init();
+  if (distributed::rank() > 0) silence_output();
   const Settings settings = parse_settings(argc, argv);
   try {
     run(settings);
   } catch (const Stopped& stopped) {
     std::cout << stopped.message << std::endl;
+    distributed::barrier();  // a rank that ends with a code other than 0 ends the others
     return 128 + stopped.signal;
   } catch (const IoError& error) {
     const bool no_data = error.path == settings.data && settings.dataset == "mnist";

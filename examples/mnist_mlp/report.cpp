@@ -12,6 +12,7 @@ using namespace tarn;
 
 void print_header(const Settings& s, const nn::Module& model, const data::MNIST& train,
                   const data::MNIST& test, int width) {
+  const int ranks = distributed::size();
   std::string layers = "784";
   for (const std::int64_t units : s.widths) layers += str("-", units);
   std::vector<std::string> fields = {
@@ -19,13 +20,17 @@ void print_header(const Settings& s, const nn::Module& model, const data::MNIST&
       with_commas(model.num_parameters()) + " parameters",
       with_commas(train.size()) + " for training",
       with_commas(test.size()) + " for testing",
-      str("batch size ", s.batch_size),
+      ranks > 1 ? str("batch size ", ranks, " x ", s.batch_size) : str("batch size ", s.batch_size),
       str("lr ", s.lr, " (", s.schedule, ")"),
       str("seed ", s.seed),
       str(get_num_threads(), get_num_threads() == 1 ? " thread" : " threads")};
   if (s.augment != "none") fields.insert(fields.begin() + 3, str("augment ", s.augment));
   if (s.dataset != "mnist") fields.insert(fields.begin(), s.dataset);
+  if (ranks > 1 && s.scale_lr != "none") fields.insert(fields.end() - 2, s.scale_lr + " scaling");
   std::cout << join_fields(fields, width) << std::endl;
+  if (ranks == 1) return;
+  for (const std::string& rank : distributed::all_gather(distributed::describe_rank()))
+    std::cout << rank << std::endl;
 }
 
 void print_results(const TrainingLog& log, const std::vector<Prediction>& test, int width) {

@@ -83,6 +83,10 @@ so a short last one changes nothing.
 Determinism: the same settings give the same weights, bit for bit, whatever --threads and
 --num-workers are. The line "weights" at the end is a hash of them to compare runs by.
 
+Ranks: mpirun -n 4 mnist_mlp trains on four processes, each with --batch-size examples of every
+update; --scale-lr linear keeps the number of epochs that is needed, for batches that are not too
+large. docs/distributed.md explains threads, hosts and checkpoints.
+
 Checkpoints: a run that was stopped or killed, also by a loss of power, and is started again with
 the same flags and --resume ends with the same bits as one that never stopped, except that it may
 have other --threads and --num-workers. metrics.csv in the folder has a row for each epoch.
@@ -137,7 +141,8 @@ void add_training(Options& options, Settings& s) {
       ->transform(whole(1));
   options
       .add("--batch-size", "N", s.batch_size,
-           "examples per update; the last batch of an epoch may be short")
+           "examples per update (of each rank, with mpirun); the last\n"
+           "batch of an epoch may be short")
       ->transform(whole(1));
   options
       .add("--micro-batch", "N", s.micro_batch,
@@ -170,6 +175,15 @@ void add_optimizer(Options& options, Settings& s) {
       ->transform(number(0, true));
   options.add("--clip-value", "X", s.clip_value, "clamp its elements to [-X, X]; 0: off")
       ->transform(number(0, true));
+  options
+      .add("--scale-lr", "NAME", s.scale_lr,
+           "with k ranks, a batch k times as large\n"
+           "  none      trains with --lr\n"
+           "  linear    with k times --lr\n"
+           "  sqrt      with sqrt(k) times --lr")
+      ->check(one_of({"none", "linear", "sqrt"}));
+  options.add("--warmup", "N", s.warmup, "epochs from --lr up to the scaled one")
+      ->transform(whole(0));
 }
 
 void add_run(CLI::App& app, Options& options, Settings& s) {
@@ -266,5 +280,7 @@ std::map<std::string, std::string> run_settings(const Settings& s) {
           {"--gamma", str(s.gamma)},
           {"--clip-norm", str(s.clip_norm)},
           {"--clip-value", str(s.clip_value)},
+          {"--scale-lr", s.scale_lr},
+          {"--warmup", str(s.warmup)},
           {"--seed", str(s.seed)}};
 }

@@ -25,6 +25,8 @@ struct Settings {
   double gamma = 0.5;
   double clip_norm = 0;
   double clip_value = 0;
+  std::string scale_lr = "none";
+  std::int64_t warmup = 1;
 
   std::uint64_t seed = 0;
   int threads = 0;

@@ -2,7 +2,10 @@
 
 #include <climits>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
+#include <iostream>
+#include <streambuf>
 #include <string_view>
 
 #include <fcntl.h>
@@ -18,7 +21,7 @@ bool is_set(const char* variable) {
 
 }  // namespace
 
-Terminal::Terminal() : tty_(isatty(STDOUT_FILENO) == 1) {
+Terminal::Terminal(bool shared) : tty_(!shared && isatty(STDOUT_FILENO) == 1) {
   const char* term = std::getenv("TERM");
   interactive_ = tty_ && term && *term && std::string_view(term) != "dumb";
   color_ = interactive_ && !is_set("NO_COLOR");
@@ -46,6 +49,13 @@ std::string join_fields(const std::vector<std::string>& fields, int width) {
     column += gap + field.size();
   }
   return text;
+}
+
+void silence_output() {
+  static struct : std::streambuf {
+    int overflow(int character) override { return character == EOF ? 0 : character; }
+  } nowhere;
+  std::cout.rdbuf(&nowhere);
 }
 
 void survive_closed_output() {

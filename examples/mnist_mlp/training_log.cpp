@@ -5,7 +5,7 @@
 #include <iostream>
 #include <utility>
 
-#include <tarn/tensor/factories.h>
+#include <tarn/tarn.h>
 
 #include "number_format.h"
 
@@ -25,13 +25,8 @@ std::string pad_left(const std::string& text, std::size_t width) {
 
 }  // namespace
 
-TrainingLog::TrainingLog(const Settings& settings, const Terminal& terminal, std::int64_t updates,
-                         std::int64_t examples)
-    : settings_(settings),
-      terminal_(terminal),
-      bar_(terminal),
-      updates_(updates),
-      examples_(examples) {}
+TrainingLog::TrainingLog(const Settings& settings, const Terminal& terminal, std::int64_t updates)
+    : settings_(settings), terminal_(terminal), bar_(terminal), updates_(updates) {}
 
 void TrainingLog::begin_epoch(std::int64_t epoch, double lr) {
   if (epoch != epoch_) {
@@ -71,16 +66,33 @@ void TrainingLog::after_update() {
   if (bar_.is_due()) draw_bar();
 }
 
+void TrainingLog::gather() {
+  const tarn::Tensor counts = tarn::tensor({right_, seen_}, {.dtype = tarn::kInt64});
+  const tarn::Tensor losses = tarn::tensor({loss_sum_}, {.dtype = tarn::kFloat64});
+  tarn::distributed::all_reduce(counts);
+  tarn::distributed::all_reduce(losses);
+  if (!std::isfinite(losses.item())) {
+    throw tarn::ValueError(str("the training loss is no longer finite in epoch ", epoch_ + 1,
+                               ": lower --lr, or limit the gradient with --clip-norm"));
+  }
+  keep(losses.item(), counts[0].item<std::int64_t>(), counts[1].item<std::int64_t>());
+}
+
+// Counts of all ranks: rank 0 has them, the others begin again.
+void TrainingLog::keep(double loss_sum, std::int64_t right, std::int64_t seen) {
+  const bool first = tarn::distributed::rank() == 0;
+  loss_sum_ = first ? loss_sum : 0;
+  right_ = first ? right : 0;
+  seen_ = first ? seen : 0;
+}
+
 void TrainingLog::end_training() {
+  bar_.clear();
+  gather();
   epoch_seconds_ = seconds_since(epoch_start_);
   training_seconds_ += epoch_seconds_;
   images_trained_ += seen_ - seen_before_;
   running_ = false;
-  bar_.clear();
-  if (!std::isfinite(loss_sum_)) {
-    throw tarn::ValueError(str("the training loss is no longer finite in epoch ", epoch_ + 1,
-                               ": lower --lr, or limit the gradient with --clip-norm"));
-  }
 }
 
 void TrainingLog::end_epoch(const std::vector<Prediction>& test) {
@@ -114,14 +126,17 @@ std::string TrainingLog::speed() const {
   return with_commas(std::llround(static_cast<double>(seen_ - seen_before_) / seconds));
 }
 
+double TrainingLog::done_of_epoch() const {
+  return static_cast<double>(updates_done_) / static_cast<double>(updates_);
+}
+
 double TrainingLog::done() const {
-  const double of_epoch = static_cast<double>(seen_) / static_cast<double>(examples_);
-  return (static_cast<double>(epoch_) + of_epoch) / static_cast<double>(settings_.epochs);
+  return (static_cast<double>(epoch_) + done_of_epoch()) / static_cast<double>(settings_.epochs);
 }
 
 void TrainingLog::draw_bar() {
   const double left = seconds_since(start_) * (1 - done()) / (done() - done_before_);
-  bar_.draw(static_cast<double>(seen_) / static_cast<double>(examples_), epoch_label(),
+  bar_.draw(done_of_epoch(), epoch_label(),
             {"ETA " + format_duration(left), "loss " + format_loss(loss()),
              "accuracy " + format_percent(accuracy()), speed() + " images/s"});
 }
@@ -141,10 +156,9 @@ void TrainingLog::load_state_dict(const tarn::StateDict& state) {
   const double loss_sum = state.at("loss_sum").item();
   const std::array<std::int64_t, 4> counts{count("epoch"), count("updates"), count("right"),
                                            count("seen")};
-  loss_sum_ = loss_sum;
   epoch_ = counts[0];
   updates_done_ = counts[1];
-  right_ = counts[2];
-  seen_ = seen_before_ = counts[3];
+  keep(loss_sum, counts[2], counts[3]);
+  seen_before_ = seen_;
   done_before_ = epoch_ < 0 ? 0 : done();
 }

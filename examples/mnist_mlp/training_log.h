@@ -17,18 +17,20 @@
 /// epoch everywhere.
 class TrainingLog {
  public:
-  /// An epoch has `updates` updates and `examples` examples.
-  TrainingLog(const Settings& settings, const Terminal& terminal, std::int64_t updates,
-              std::int64_t examples);
+  /// An epoch has `updates` updates.
+  TrainingLog(const Settings& settings, const Terminal& terminal, std::int64_t updates);
 
   /// Starts the clock that images/s is measured by. The epoch in which a loaded state was taken
   /// goes on.
   void begin_epoch(std::int64_t epoch, double lr);
-  /// Counts examples: the sum of their losses, their logits [N, 10] and targets [N].
+  /// Counts this rank's examples: the sum of their losses, their logits [N, 10] and targets [N].
   void add(const tarn::Tensor& loss_sum, const tarn::Tensor& logits, const tarn::Tensor& target);
   /// Moves the progress bar.
   void after_update();
-  /// Stops the clock. Throws tarn::ValueError when the losses of the epoch are not finite.
+  /// Gives rank 0 the counts of all ranks. To be called by all, before a state is taken.
+  void gather();
+  /// Stops the clock, and gathers. Throws tarn::ValueError when the losses of the epoch are not
+  /// finite.
   void end_training();
   /// Prints the line of the epoch.
   void end_epoch(const std::vector<Prediction>& test);
@@ -51,11 +53,14 @@ class TrainingLog {
   std::int64_t images_trained() const { return images_trained_; }
 
  private:
+  void keep(double loss_sum, std::int64_t right, std::int64_t seen);
+
   using Clock = std::chrono::steady_clock;
 
   double seconds_since(Clock::time_point begin) const;
   std::string epoch_label() const;
   std::string speed() const;
+  double done_of_epoch() const;
   double done() const;
   void draw_bar();
   void print_row(const std::string& label, const std::array<std::string, 6>& values) const;
@@ -64,7 +69,6 @@ class TrainingLog {
   const Terminal& terminal_;
   ProgressBar bar_;
   const std::int64_t updates_;
-  const std::int64_t examples_;
   const Clock::time_point start_ = Clock::now();
 
   std::int64_t epoch_ = -1;

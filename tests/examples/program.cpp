@@ -100,10 +100,18 @@ void read_all(int out, int err, pid_t child, const RunOptions& options, Outcome&
 
 }  // namespace
 
+std::string example_path(const std::string& name) {
+  const auto build = std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path();
+  return build / "examples" / name;
+}
+
 Outcome run_example(const std::string& name, const std::vector<std::string>& arguments,
                     const std::string& folder, const RunOptions& options) {
-  const auto build = std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path();
-  const std::string program = build / "examples" / name;
+  return run_program(example_path(name), arguments, folder, options);
+}
+
+Outcome run_program(const std::string& program, const std::vector<std::string>& arguments,
+                    const std::string& folder, const RunOptions& options) {
   Channel out = options.columns > 0 ? open_terminal(options.columns) : open_pipe();
   const Channel err = open_pipe();
   const pid_t child = check(fork(), "fork");
@@ -122,6 +130,6 @@ Outcome run_example(const std::string& name, const std::vector<std::string>& arg
   check(waitpid(child, &status, 0), "waitpid");
   outcome.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   if (outcome.exit_code == 127)
-    throw std::runtime_error("cannot run " + program + ": build the examples first");
+    throw std::runtime_error("cannot run " + program + ": build it first");
   return outcome;
 }

@@ -24,6 +24,14 @@ struct RunOptions {
   std::function<void(pid_t program, const std::string& out)> watch{};
 };
 
+/// examples/<name> of this build.
+std::string example_path(const std::string& name);
+
+/// Runs `program`, a path, in the folder `folder`. Throws std::runtime_error when it cannot be
+/// started.
+Outcome run_program(const std::string& program, const std::vector<std::string>& arguments,
+                    const std::string& folder, const RunOptions& options = {});
+
 /// Runs examples/<name> of this build in the folder `folder`. Throws std::runtime_error when it
 /// cannot be started.
 Outcome run_example(const std::string& name, const std::vector<std::string>& arguments,

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# Runs a program on several made-up hosts of this machine: network namespaces whose links have a limited
+# bandwidth and a delay. Needs root, iproute2 and Open MPI; exits with 77 where they can't be had.
+#
+#   tests/mpi/on_hosts.sh HOSTS RATE DELAY PROGRAM [ARGUMENT...]
+#   tests/mpi/on_hosts.sh 2 1gbit 0.1ms build/release/benchmarks/data_parallel --width 1024
+#
+# RATE is that of each host's link in either direction, DELAY what a packet takes from a host to another
+# (0: none; where the kernel has no netem it says so and goes on without).
+set -euo pipefail
+
+(($# >= 4)) || { sed -n '2,9p' "$0" >&2; exit 2; }
+hosts=$1 rate=$2 delay=$3
+shift 3
+prefix=tarn$$
+agent=$(mktemp)
+
+clean() {
+  for ((h = 1; h <= hosts; h++)); do ip netns del "$prefix-$h" 2>/dev/null || true; done
+  ip link del "$prefix" 2>/dev/null || true
+  rm -f "$agent"
+}
+trap clean EXIT
+
+skip() { echo "on_hosts: skipped: $1" >&2; exit 77; }
+command -v mpirun >/dev/null || skip "there is no mpirun"
+command -v tc >/dev/null || skip "there is no tc (Debian: iproute2)"
+ip link add "$prefix" type bridge 2>/dev/null || skip "no rights to make a network"
+ip link set "$prefix" up
+
+list=
+for ((h = 1; h <= hosts; h++)); do
+  name=$prefix-$h
+  ip netns add "$name" 2>/dev/null || skip "no rights to make network namespaces"
+  ip link add "$prefix.$h" type veth peer name eth0 netns "$name"
+  ip link set "$prefix.$h" master "$prefix" up
+  ip -n "$name" addr add "10.77.0.$h/24" dev eth0
+  ip -n "$name" link set eth0 up
+  ip -n "$name" link set lo up
+  ip netns exec "$name" tc qdisc add dev eth0 root handle 1: tbf rate "$rate" burst 64kb latency 200ms 2>/dev/null ||
+    skip "no rights to limit a bandwidth"
+  tc qdisc add dev "$prefix.$h" root tbf rate "$rate" burst 64kb latency 200ms
+  if [[ $delay != 0 ]] && ! ip netns exec "$name" tc qdisc add dev eth0 parent 1: netem delay "$delay" limit 100000 2>/dev/null; then
+    echo "on_hosts: this kernel has no netem: without a delay" >&2
+    delay=0
+  fi
+  list+=${list:+,}10.77.0.$h
+done
+
+# mpirun starts its daemon on a host by `agent HOST COMMAND...`.
+cat >"$agent" <<END
+#!/bin/sh
+host=\${1##*.}
+shift
+exec ip netns exec $prefix-\$host sh -c "\$*"
+END
+chmod +x "$agent"
+
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+ip netns exec "$prefix-1" mpirun --host "$list" -n "$hosts" --bind-to none --oversubscribe --timeout 280 \
+  --mca plm rsh --mca plm_rsh_agent "$agent" --mca btl tcp,self --mca pml ob1 \
+  --mca btl_tcp_if_include eth0 --mca oob_tcp_if_include eth0 \
+  -x OMP_NUM_THREADS="${OMP_NUM_THREADS:-1}" -x OMP_WAIT_POLICY=passive "$@"
