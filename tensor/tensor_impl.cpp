@@ -1,8 +1,8 @@
 #include <mutex>
 
+#include <tarn/tensor/detail/pending_product.h>
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/kernels/visit.h>
-#include <tarn/tensor/pending_product.h>
 #include <tarn/tensor/pool.h>
 #include <tarn/tensor/tensor_impl.h>
 

@@ -52,8 +52,8 @@ struct TensorImpl : RefCounted {
     storage_ = std::move(storage);
     data_ = data;
   }
-  /// The product that the elements are still to become (pending_product.h); null when they are
-  /// there. What it points to stays as long as this object.
+  /// The product that the elements are still to become (detail/pending_product.h); null when they
+  /// are there. What it points to stays as long as this object.
   const PendingProduct* pending() const {
     return is_pending_.load(std::memory_order_acquire) ? product_ : nullptr;
   }

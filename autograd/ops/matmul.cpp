@@ -8,13 +8,13 @@
 #include <tarn/autograd/ops/reductions.h>
 #include <tarn/autograd/ops/views.h>
 #include <tarn/autograd/record.h>
+#include <tarn/tensor/detail/pending_product.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/kernels/cast.h>
 #include <tarn/tensor/kernels/gemm.h>
 #include <tarn/tensor/kernels/visit.h>
 #include <tarn/tensor/parallel.h>
-#include <tarn/tensor/pending_product.h>
 #include <tarn/tensor/str.h>
 
 namespace tarn {

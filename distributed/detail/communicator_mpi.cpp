@@ -257,8 +257,8 @@ Pending Communicator::sum(const Tensor& flat, bool fixed_order, std::string what
     if (!fixed_order) {
       operation->stages.emplace_back([=] {
         MPI_Request request = MPI_REQUEST_NULL;
-        check(MPI_Iallreduce(MPI_IN_PLACE, piece.impl().data(), static_cast<int>(piece.numel()), type,
-                             MPI_SUM, impl->comm, &request),
+        check(MPI_Iallreduce(MPI_IN_PLACE, piece.impl().data(), static_cast<int>(piece.numel()),
+                             type, MPI_SUM, impl->comm, &request),
               "MPI_Iallreduce");
         return request;
       });

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include <tarn/tensor/detail/pending_product.h>
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/kernels/elementwise.h>
-#include <tarn/tensor/pending_product.h>
 
 namespace tarn::optim::kernels {
 

@@ -1,5 +1,5 @@
+#include <tarn/tensor/detail/pending_product.h>
 #include <tarn/tensor/kernels/gemm.h>
-#include <tarn/tensor/pending_product.h>
 
 namespace tarn {
 
