@@ -15,7 +15,8 @@ How a page is written:
   Standard headers, <tarn/tarn.h> and `using namespace tarn;` are there already.
 - A block without a language is what the cpp block before it prints, warnings included; what prints must be shown. A line
   `...` stands for any number of lines. A number with a decimal point may differ by one in its last digit, since other
-  processors round otherwise. An exception that ends a program prints its message. Programs run in a folder of their own
+  processors round otherwise. An exception in a program's
+  last block prints its message. Programs run in a folder of their own
   that has the project's `data/`.
 - `<!-- cells: NAME -->` before a table: the code in its second column is compiled, each cell as a statement of the program
   NAME, but not run.
@@ -34,11 +35,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHER_LANGUAGES = {"cmake", "python", "text"}
-HEADERS = ["algorithm", "cmath", "cstdint", "cstdio", "functional", "iostream", "memory", "span", "string", "utility", "vector"]
+HEADERS = ["algorithm", "cmath", "cstdint", "cstdio", "functional", "iostream", "limits", "memory", "span", "string", "utility", "vector"]
 SEPARATOR = "\x1e"  # what a program prints between two blocks
 
 FENCE = re.compile(r"^( *)(```+|~~~+)\s*([^`]*)$")
-BEFORE_MAIN = re.compile(r"#|using |namespace |struct |class |enum |template|(?:[\w:<>*&]+ )+[*&]?\w+\([^;=]*\) (?:const )?\{$")
+BEFORE_MAIN = re.compile(r"#|using |namespace |struct |class |enum |template|(?:[\w:<>*&]+ )+[*&]?\w+\([^;=\[]*\) (?:const )?\{")
 FLOAT = re.compile(r"[-+]?\d[\d,]*\.\d*(?:e[-+]?\d+)?")
 
 
@@ -251,10 +252,12 @@ def printed_by(page, executable, name, folder):
     if result.returncode:
         print(result.stdout)
         raise PageError(f"program {name} ended with {result.returncode}")
-    # A program with a main() of its own prints no separators; one that throws, none after that.
+    # A program with a main() of its own prints no separators; the block that throws has none behind it.
     pieces = result.stdout.split(SEPARATOR)
-    pieces += [""] * len(page.programs[name])
-    return [[line.rstrip() for line in piece.splitlines()] for piece in pieces[: len(page.programs[name])]]
+    blocks = page.programs[name]
+    if len(pieces) < len(blocks):
+        page.fail(blocks[len(pieces) - 1].line, f"the program ends here, before its last block: {pieces[-1]}")
+    return [[line.rstrip() for line in piece.splitlines()] for piece in pieces[: len(blocks)]]
 
 
 def differences(page, executable):
