@@ -5,7 +5,7 @@
 set -euo pipefail
 
 packages=(g++ cmake ninja-build libeigen3-dev librandom123-dev libstb-dev zlib1g-dev
-          nlohmann-json3-dev libcli11-dev libgtest-dev libbenchmark-dev python3 curl ca-certificates)
+          nlohmann-json3-dev libcli11-dev libgtest-dev libbenchmark-dev pkgconf python3 curl ca-certificates)
 case ${1-} in
   "") ;;
   --ci) packages+=(clang clang-format clang-tidy libclang-rt-14-dev libomp-14-dev git

@@ -1,5 +1,0 @@
-include(CMakeFindDependencyMacro)
-find_dependency(OpenMP COMPONENTS CXX)
-find_dependency(Threads)
-find_dependency(ZLIB)
-include(${CMAKE_CURRENT_LIST_DIR}/tarnTargets.cmake)
