@@ -1,5 +1,6 @@
-// What a program outside of tarn's tree does with it, across the boundary of the library: classes derived from its own,
-// its exceptions caught, its templates, and the switches that inline functions of its headers read.
+// What a program outside of tarn's tree does with it, across the boundary of the library: classes
+// derived from its own, its exceptions caught, its templates, and the switches that inline
+// functions of its headers read.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -17,10 +18,12 @@ namespace {
 
 class HeavyBall : public optim::Optimizer {
  public:
-  HeavyBall(std::vector<Tensor> params, double lr) : Optimizer("HeavyBall", std::move(params), lr) {}
+  HeavyBall(std::vector<Tensor> params, double lr)
+      : Optimizer("HeavyBall", std::move(params), lr) {}
 
  protected:
-  void update(Tensor& p, const Tensor& g, optim::State& s, const optim::ParamGroup& group) override {
+  void update(Tensor& p, const Tensor& g, optim::State& s,
+              const optim::ParamGroup& group) override {
     Tensor& v = s.zeros_like("velocity", p);
     v.mul_(0.9).add_(g);
     p.sub_(v, group.lr);
@@ -40,7 +43,8 @@ void expect(bool condition, const char* what) {
 }
 
 double train(MLP& model, optim::Optimizer& optimizer) {
-  data::DataLoader loader(data::make_moons({.n = 100, .noise = 0.1}), {.batch_size = 10, .num_workers = 1, .seed = 1});
+  data::DataLoader loader(data::make_moons({.n = 100, .noise = 0.1}),
+                          {.batch_size = 10, .num_workers = 1, .seed = 1});
   double sum = 0;
   for (int epoch = 0; epoch < 20; ++epoch) {
     sum = 0;
@@ -75,7 +79,8 @@ int main() {
   expect(names_the_shapes(), "an exception of the library is caught by its type");
   {
     const NoGradGuard no_grad;
-    expect(!model(ones({1, 2})).requires_grad(), "NoGradGuard, which the header switches, reaches the library");
+    expect(!model(ones({1, 2})).requires_grad(),
+           "NoGradGuard, which the header switches, reaches the library");
   }
   expect(model(ones({1, 2})).requires_grad(), "and ends");
   const nn::Module& first = *model.children().front();
@@ -86,6 +91,7 @@ int main() {
   HeavyBall other(again.parameters(), 0.05);
   io::load_checkpoint("program.safetensors", {{"model", again}, {"optimizer", other}});
   std::filesystem::remove("program.safetensors");
-  expect(model.fc1.weight.to_vector<float>() == again.fc1.weight.to_vector<float>(), "a checkpoint is read back");
+  expect(model.fc1.weight.to_vector<float>() == again.fc1.weight.to_vector<float>(),
+         "a checkpoint is read back");
   std::cout << "loss " << std::round(loss * 100) / 100 << '\n';
 }
