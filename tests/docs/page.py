@@ -71,7 +71,7 @@ class Page:
     commands: list = field(default_factory=list)  # blocks of shell commands
 
     def fail(self, line, text):
-        raise PageError(f"{self.path.relative_to(ROOT)}:{line}: {text}")
+        raise PageError(f"{os.path.relpath(self.path, ROOT)}:{line}: {text}")
 
 
 def read_block(page, lines, i, match):
@@ -284,7 +284,7 @@ def run(page, executable):
     for block, printed in differences(page, executable):
         good = False
         shown = "\n".join(block.output or ["(nothing)"])
-        print(f"{page.path.relative_to(ROOT)}:{block.line}: this prints\n")
+        print(f"{os.path.relpath(page.path, ROOT)}:{block.line}: this prints\n")
         print("\n".join(printed), f"but the page shows\n\n{shown}\n", sep="\n\n")
     print(f"{page.path.name}: {len(page.programs)} programs, {len(page.commands)} blocks of commands")
     return good
