@@ -135,8 +135,8 @@ class Outside:
         if not libraries:
             static = next(installed.rglob("libtarn.a"))
             libraries = [self.folder / "libtarn.so"]
-            call(self.compiler, "-shared", "-fopenmp", "-pthread", f"-Wl,--version-script={ROOT}/cmake/exports.map", "-Wl,-z,defs",
-                 "-Wl,--whole-archive", static, "-Wl,--no-whole-archive", "-lz", "-o", libraries[0])
+            call(self.compiler, "-shared", "-fopenmp", "-pthread", f"-Wl,--version-script={ROOT}/cmake/exports.map",
+                 "-Wl,-Bsymbolic-functions,-z,defs,--whole-archive", static, "-Wl,--no-whole-archive", "-lz", "-o", libraries[0])
         library = libraries[0]
         names = call("nm", "-D", "--defined-only", "--format=posix", library).splitlines()
         ours = re.compile(r"_Z(|Z|GV|GVZ|T[VTISWH]|Thn\d+_|Tv0_n\d+_)N[KRO]*4tarn")
