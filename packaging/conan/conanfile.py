@@ -25,10 +25,8 @@ class TarnConan(ConanFile):
 
     def export_sources(self):
         root = os.path.join(self.recipe_folder, "..", "..")
-        for folder in ("cmake", "tensor", "autograd", "nn", "optim", "io", "data"):
-            copy(self, f"{folder}/*", root, self.export_sources_folder, excludes=("data/mnist*/*",))
-        for file in ("CMakeLists.txt", "tarn.h"):
-            copy(self, file, root, self.export_sources_folder)
+        unwanted = ("build/*", "data/mnist/*", "runs/*", "results/*", ".git/*", ".git")
+        copy(self, "*", root, self.export_sources_folder, excludes=unwanted)
 
     def validate(self):
         check_min_cppstd(self, 20)

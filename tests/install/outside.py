@@ -125,6 +125,15 @@ class Outside:
         self.configure("find_package", f"-DCMAKE_PREFIX_PATH={self.folder / 'root/usr'}")
         self.build_project()
 
+    def recipes(self):
+        """Conan's recipe finds the version where CMake does; vcpkg's has it a second time."""
+        version = self.cached("CMAKE_PROJECT_VERSION")
+        port = json.loads((ROOT / "packaging/vcpkg/tarn/vcpkg.json").read_text())
+        expect(port["version"] == version, f"vcpkg.json says {port['version']}, CMakeLists.txt {version}")
+        pattern = re.search(r're\.search\(r"(.*?)", load', (ROOT / "packaging/conan/conanfile.py").read_text())[1]
+        found = re.search(pattern, (ROOT / "CMakeLists.txt").read_text())
+        expect(found and found[1] == version, f"conanfile.py finds the version {found and found[1]}, not {version}")
+
     def shared(self):
         """What the shared library shows is enough for a program, and nothing of what it is made with.
 
@@ -148,7 +157,7 @@ class Outside:
         self.check_program(self.folder / "program")
 
 
-WAYS = ("find_package", "pkg_config", "add_subdirectory", "fetch_content", "archive", "debian_package", "shared")
+WAYS = ("find_package", "pkg_config", "add_subdirectory", "fetch_content", "archive", "debian_package", "recipes", "shared")
 
 if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[1] not in WAYS:
