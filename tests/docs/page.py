@@ -23,6 +23,7 @@ How a page is written:
 - `<!-- from: FILE -->` before a cpp block: it is no program, but lines of FILE as they stand there.
 - A ```sh block has commands: programs, scripts, presets, targets and options that it names exist in the sources.
 - Other languages: cmake, python, text. A fence of any other kind is an error.
+- Links to files of the project, and to headings in them, lead somewhere.
 """
 
 import os
@@ -67,6 +68,7 @@ class Block:
 @dataclass
 class Page:
     path: Path
+    text: str
     programs: dict = field(default_factory=dict)  # name: blocks
     commands: list = field(default_factory=list)  # blocks of shell commands
 
@@ -107,8 +109,8 @@ def read_cells(page, lines, i, program):
 
 
 def read_page(path):
-    page = Page(path.resolve())
-    lines = path.read_text().splitlines()
+    page = Page(path.resolve(), path.read_text())
+    lines = page.text.splitlines()
     name = re.sub(r"\W", "_", path.stem.lower())
     quoted = None  # the file that the next block is quoted from
     last = None  # the block whose output may follow
@@ -270,7 +272,7 @@ def differences(page, executable):
 
 
 def update(page, executable):
-    lines = page.path.read_text().splitlines()
+    lines = page.text.splitlines()
     changes = [(block, printed) for block, printed in differences(page, executable) if not block.hidden]
     for block, printed in sorted(changes, key=lambda change: -change[0].line):
         if block.output is None:
@@ -334,6 +336,26 @@ def check_commands(page):
             check_command(page, block.line + i, command)
 
 
+# ---- links -------------------------------------------------------------------------------------
+
+
+def anchors(text):
+    """The names under which the headings of a page can be linked to, as GitHub makes them."""
+    text = re.sub(r"(?ms)^ *(```+).*?^ *\1 *$", "", text)
+    headings = re.findall(r"(?m)^#+ +(.*)$", text)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def check_links(page):
+    for i, line in enumerate(page.text.splitlines(), 1):
+        for target, anchor in re.findall(r"\]\(([^)#: ]*)(?:#([^)]*))?\)", line):
+            path = (page.path.parent / target).resolve() if target else page.path
+            if not path.exists():
+                page.fail(i, f"the link to {target} leads nowhere")
+            if anchor and anchor not in anchors(path.read_text() if target else page.text):
+                page.fail(i, f"{target or 'the page'} has no heading #{anchor}")
+
+
 def main(action, path, file):
     page = read_page(Path(path))
     if action == "write":
@@ -344,6 +366,7 @@ def main(action, path, file):
         update(page, executable)
         return True
     check_commands(page)
+    check_links(page)
     return run(page, executable)
 
 

@@ -66,6 +66,12 @@ class ReadPage(unittest.TestCase):
                 page.check_commands(read(block("sh", command)))
         page.check_commands(read(block("sh", "build/release/examples/mnist_mlp --lr 0.1 | grep -v --color x\n./run.sh --epochs 3")))
 
+    def test_links_lead_somewhere(self):
+        page.check_links(read("# A heading, with `code`\n[a](#a-heading-with-code) [b](https://example.org/x#y) [c](/)"))
+        for link in ("[a](no_such.md)", "[a](#no-such)", f"```sh\n# not-a-heading\n```\n[a](#not-a-heading)"):
+            with self.assertRaises(page.PageError, msg=link):
+                page.check_links(read(link))
+
 
 class SameOutput(unittest.TestCase):
     def test_text_is_compared_to_the_letter(self):
