@@ -18,6 +18,7 @@ namespace tarn {
 using TensorFunction = std::function<Tensor(const Tensor&)>;
 using TensorsFunction = std::function<Tensor(const std::vector<Tensor>&)>;
 
+/// What all of these functions take besides their tensors.
 struct FunctionalOptions {
   bool create_graph = false;  ///< make the results differentiable
 };

@@ -16,7 +16,8 @@ struct ImageFolderOptions {
   bool allow_empty = false;   ///< accept classes without images
 };
 
-/// Images in one folder per class, as torchvision's ImageFolder: root/<class>/**/<image>.
+/// Images in one folder per class, as torchvision's ImageFolder: root/CLASS/IMAGE,
+/// in folders of any depth.
 ///
 ///   data::ImageFolder pets("data/pets", {.height = 64, .width = 64});
 ///

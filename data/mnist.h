@@ -31,7 +31,7 @@ class MNIST : public Dataset {
  public:
   using Options = MNISTOptions;
 
-  /// Reads <name>-images-idx3-ubyte and <name>-labels-idx1-ubyte (name: train or t10k; also spelt
+  /// Reads NAME-images-idx3-ubyte and NAME-labels-idx1-ubyte (NAME: train or t10k; also spelt
   /// .idx3-ubyte and .idx1-ubyte; plain or gzip, with or without .gz) from the first of root,
   /// root/MNIST/raw and root/raw that has both. Throws IoError listing every path tried when a file
   /// is missing, what read_idx throws, FormatError for files that do not belong together or are not

@@ -11,6 +11,7 @@ namespace tarn::data {
 // ValueError for n < 1 and for options that are not finite or out of range. Classification targets
 // are int64 [n]; example i is of class i % number of classes.
 
+/// What make_moons() makes.
 struct MoonsOptions {
   std::int64_t n = 100;  ///< examples
   double noise = 0;      ///< standard deviation added to each coordinate, >= 0
@@ -20,6 +21,7 @@ struct MoonsOptions {
 /// (1 - cos t, 1/2 - sin t), with t spread evenly over 0..pi. As scikit-learn's make_moons.
 TensorDataset make_moons(const MoonsOptions& options = {});
 
+/// What make_spirals() makes.
 struct SpiralsOptions {
   std::int64_t n = 300;      ///< examples
   std::int64_t classes = 3;  ///< arms, >= 1
@@ -31,6 +33,7 @@ struct SpiralsOptions {
 /// over 0..1 and a = 2 pi (turns r + c / classes).
 TensorDataset make_spirals(const SpiralsOptions& options = {});
 
+/// What make_blobs() makes.
 struct BlobsOptions {
   std::int64_t n = 100;       ///< examples
   std::int64_t classes = 3;   ///< >= 1
@@ -42,6 +45,7 @@ struct BlobsOptions {
 /// Gaussian clouds around random centres, data [n, features]. As scikit-learn's make_blobs.
 TensorDataset make_blobs(const BlobsOptions& options = {});
 
+/// What make_regression() makes.
 struct RegressionOptions {
   std::int64_t n = 100;             ///< examples
   std::vector<double> weight{1.0};  ///< w; as many as features, at least one
@@ -52,6 +56,7 @@ struct RegressionOptions {
 /// Linear regression: data x [n, features] from N(0, 1), target y = x w + b + e, float32 [n].
 TensorDataset make_regression(const RegressionOptions& options = {});
 
+/// What make_logistic() makes.
 struct LogisticOptions {
   std::int64_t n = 100;             ///< examples
   std::vector<double> weight{1.0};  ///< w; as many as features, at least one

@@ -14,6 +14,7 @@ namespace detail {
 class Descriptor;
 }
 
+/// Which checkpoints a CheckpointFolder keeps.
 struct CheckpointFolderOptions {
   int keep_last = 3;              ///< checkpoints that stay, >= 1, besides the best
   bool higher_is_better = false;  ///< of CheckpointInfo::metric: an accuracy instead of a loss

@@ -6,6 +6,7 @@
 
 namespace tarn::io {
 
+/// How write_npz() writes.
 struct WriteNpzOptions {
   bool compress = false;  ///< deflate the arrays, as numpy.savez_compressed
 };

@@ -13,6 +13,7 @@ struct SafeTensors {
   std::map<std::string, std::string> metadata{};  ///< the entry "__metadata__" of the header
 };
 
+/// How read_safetensors() reads.
 struct ReadSafetensorsOptions {
   /// Leave elements in the file until they are used. The file must then not be written to or cut
   /// short as long as the tensors live (replacing it by another is harmless): the system ends a

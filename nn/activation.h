@@ -59,6 +59,7 @@ class GELU : public Module {
   const Gelu approximate;
 };
 
+/// The numbers of Softplus.
 struct SoftplusOptions {
   double beta = 1;
   double threshold = 20;

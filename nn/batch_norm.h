@@ -6,6 +6,7 @@
 
 namespace tarn::nn {
 
+/// What batch normalisation takes besides the number of features.
 struct BatchNormOptions {
   double eps = 1e-5;  ///< added to the variance
   /// Weight of a batch in the running statistics; nullopt: they are the plain means over all

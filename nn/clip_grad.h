@@ -7,6 +7,7 @@
 
 namespace tarn::nn {
 
+/// How clip_grad_norm_() measures.
 struct ClipGradNormOptions {
   double norm_type = 2;             ///< p > 0 of the p-norm; infinity is the largest absolute value
   bool error_if_nonfinite = false;  ///< throw when the norm is NaN or infinite

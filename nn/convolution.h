@@ -5,6 +5,7 @@
 
 namespace tarn::nn {
 
+/// What Conv2d takes besides the numbers of channels.
 struct Conv2dOptions {
   Size2d kernel_size;
   Size2d stride = 1;
@@ -44,6 +45,7 @@ class Conv2d : public Module {
   Tensor& bias;
 };
 
+/// What ConvTranspose2d takes besides the numbers of channels.
 struct ConvTranspose2dOptions {
   Size2d kernel_size;
   Size2d stride = 1;

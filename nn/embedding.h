@@ -6,6 +6,7 @@
 
 namespace tarn::nn {
 
+/// What Embedding takes besides its sizes.
 struct EmbeddingOptions {
   std::optional<std::int64_t> padding_idx{};  ///< a row of zeros that is not trained
   DType dtype = DType::float32;               ///< of the weight; float32 or float64

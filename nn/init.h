@@ -56,6 +56,7 @@ const Tensor& xavier_normal_(const Tensor& x, double gain = 1);
 /// back.
 enum class FanMode { fan_in, fan_out };
 
+/// What the kaiming initialisers take besides the tensor.
 struct KaimingOptions {
   double a = 0;  ///< slope of leaky_relu below 0; 0 makes it relu
   FanMode mode = FanMode::fan_in;

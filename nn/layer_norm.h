@@ -6,6 +6,7 @@
 
 namespace tarn::nn {
 
+/// What LayerNorm takes besides its shape.
 struct LayerNormOptions {
   double eps = 1e-5;
   bool elementwise_affine = true;  ///< train a weight and a bias

@@ -4,6 +4,7 @@
 
 namespace tarn::nn {
 
+/// What Linear takes besides its sizes.
 struct LinearOptions {
   bool bias = true;
   DType dtype = DType::float32;  ///< of the parameters; float32 or float64

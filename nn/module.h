@@ -18,6 +18,7 @@ namespace tarn::nn {
 /// Tensors with their dotted names: {"fc1.weight", ...}.
 using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 
+/// What load_state_dict() insists on.
 struct LoadStateDictOptions {
   bool strict = true;  ///< names that are missing or unexpected are errors
 };

@@ -8,6 +8,7 @@
 
 namespace tarn::nn {
 
+/// What MultiheadAttention takes besides its sizes.
 struct MultiheadAttentionOptions {
   double dropout = 0;        ///< probability of dropping an attention weight in training mode
   bool bias = true;          ///< of the projections

@@ -11,6 +11,7 @@ namespace tarn::optim {
 
 class GradientNoiseScale;
 
+/// When an Accumulator steps.
 struct AccumulatorOptions {
   std::int64_t batch_size;                ///< examples in one step of the optimizer, >= 1
   Reduction reduction = Reduction::mean;  ///< how the losses were made of their examples

@@ -8,6 +8,7 @@
 
 namespace tarn::optim {
 
+/// Which average an AveragedModel takes.
 struct AveragedModelOptions {
   double ema_decay = 0;      ///< in [0, 1); above 0: exponential moving average
   std::int64_t skip = 0;     ///< the first updates that are left out, >= 0

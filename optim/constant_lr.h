@@ -6,6 +6,7 @@
 
 namespace tarn::optim {
 
+/// The numbers of ConstantLR.
 struct ConstantLROptions {
   double factor = 1;             ///< in 0..1
   std::int64_t total_iters = 5;  ///< how long the factor holds, >= 0

@@ -6,6 +6,7 @@
 
 namespace tarn::optim {
 
+/// The numbers of CosineAnnealingLR.
 struct CosineAnnealingLROptions {
   std::int64_t T_max;  ///< steps from base_lr down to eta_min, >= 1
   double eta_min = 0;  ///< the last learning rate, >= 0

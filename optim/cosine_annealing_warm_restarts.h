@@ -6,6 +6,7 @@
 
 namespace tarn::optim {
 
+/// The numbers of CosineAnnealingWarmRestarts.
 struct CosineAnnealingWarmRestartsOptions {
   std::int64_t T_0;         ///< steps before the first restart, >= 1
   std::int64_t T_mult = 1;  ///< how many times longer each period is than the one before, >= 1

@@ -18,6 +18,7 @@ enum class CyclicMode {
 /// What CyclicLR's scale_fn gets: the number of the cycle, from 1, or the step t.
 enum class CyclicScaleMode { cycle, iterations };
 
+/// The numbers of CyclicLR.
 struct CyclicLROptions {
   PerGroup<double> base_lr = kInherit;  ///< the floor, >= 0; by default each group's own lr
   PerGroup<double> max_lr;              ///< the peak, >= 0

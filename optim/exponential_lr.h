@@ -6,6 +6,7 @@
 
 namespace tarn::optim {
 
+/// The number of ExponentialLR.
 struct ExponentialLROptions {
   double gamma;  ///< >= 0
 };

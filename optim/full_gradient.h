@@ -8,6 +8,7 @@
 
 namespace tarn::optim {
 
+/// How a pass over the whole data fetches them.
 struct ChunkOptions {
   std::int64_t chunk_size = 1024;  ///< examples fetched at once, >= 1; never changes the result
 };

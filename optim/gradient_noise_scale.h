@@ -10,6 +10,7 @@
 
 namespace tarn::optim {
 
+/// How a GradientNoiseScale averages.
 struct GradientNoiseScaleOptions {
   /// What one step makes of the weight of the steps before, in (0, 1]. 1: all count alike; 0.99:
   /// about the last 100, for a noise scale that changes in training.

@@ -6,6 +6,7 @@
 
 namespace tarn::optim {
 
+/// How gradient_variance() goes through the data.
 struct GradientVarianceOptions {
   std::int64_t chunk_size = 1024;  ///< examples fetched at once, >= 1; never changes the result
   bool loop = false;  ///< one backward pass per example: slow, for any graph (see PerSampleOptions)

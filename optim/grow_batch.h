@@ -6,6 +6,7 @@
 
 namespace tarn::optim {
 
+/// The numbers of GrowBatch.
 struct GrowBatchOptions {
   std::int64_t batch_size;      ///< at t = 0, >= 1
   std::int64_t max_batch_size;  ///< >= batch_size; Smith et al. stay below a tenth of the data

@@ -15,6 +15,7 @@ struct Eigenpair {
   std::vector<Tensor> vector;  ///< v, of params()' shapes and dtypes, of norm 1
 };
 
+/// What hessian_eigenvalues() looks for, and for how long.
 struct HessianEigenvaluesOptions {
   std::int64_t count = 1;             ///< how many, 1 .. number of parameters
   bool smallest = false;              ///< the lowest ones instead: below 0 at a saddle point
@@ -33,6 +34,7 @@ struct HessianEigenvaluesOptions {
 std::vector<Eigenpair> hessian_eigenvalues(const Objective& objective,
                                            const HessianEigenvaluesOptions& options = {});
 
+/// How hessian_trace() samples.
 struct HessianTraceOptions {
   std::int64_t samples = 30;  ///< Hessian-vector products, >= 2
   std::uint64_t seed = 0;

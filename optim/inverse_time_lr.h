@@ -6,6 +6,7 @@
 
 namespace tarn::optim {
 
+/// The number of InverseTimeLR.
 struct InverseTimeLROptions {
   double alpha = 0.01;  ///< >= 0; after 1/alpha steps the rate has halved
 };

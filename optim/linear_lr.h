@@ -6,6 +6,7 @@
 
 namespace tarn::optim {
 
+/// The numbers of LinearLR.
 struct LinearLROptions {
   double start_factor = 1.0 / 3;  ///< at t = 0, in 0..1
   double end_factor = 1;          ///< from total_iters on, in 0..1

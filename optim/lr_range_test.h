@@ -8,6 +8,7 @@
 
 namespace tarn::optim {
 
+/// The course of an lr_range_test().
 struct LRRangeTestOptions {
   double start_lr = 1e-6;        ///< > 0
   double end_lr = 10;            ///< > start_lr
@@ -18,6 +19,7 @@ struct LRRangeTestOptions {
   std::uint64_t seed = 0;        ///< of the shuffles
 };
 
+/// What an lr_range_test() saw.
 struct LRRangeTest {
   std::vector<double> lrs{};     ///< from start_lr to end_lr in equal ratios, or as far as it came
   std::vector<double> losses{};  ///< of each batch before its update

@@ -7,6 +7,7 @@
 
 namespace tarn::optim {
 
+/// The numbers of MultiStepLR.
 struct MultiStepLROptions {
   std::vector<std::int64_t> milestones;  ///< the t at which the rate drops, >= 0, in any order
   double gamma = 0.1;                    ///< what each drop multiplies by, >= 0

@@ -9,6 +9,7 @@ namespace tarn::optim {
 
 enum class AnnealStrategy { cos, linear };
 
+/// The numbers of OneCycleLR.
 struct OneCycleLROptions {
   PerGroup<double> max_lr = kInherit;  ///< the peak, >= 0; by default each group's own lr
   std::int64_t total_steps = 0;        ///< >= 1; 0: epochs * steps_per_epoch

@@ -6,6 +6,7 @@
 
 namespace tarn::optim {
 
+/// The numbers of PolynomialLR.
 struct PolynomialLROptions {
   std::int64_t total_iters = 5;  ///< steps down to 0, >= 1
   double power = 1;              ///< >= 0; 1 is a straight line

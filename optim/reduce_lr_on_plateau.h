@@ -11,6 +11,7 @@ namespace tarn::optim {
 enum class PlateauMode { min, max };
 enum class ThresholdMode { rel, abs };
 
+/// What ReduceLROnPlateau takes for a plateau, and what it does then.
 struct ReduceLROnPlateauOptions {
   PlateauMode mode = PlateauMode::min;  ///< whether less (a loss) or more (an accuracy) is better
   double factor = 0.1;                  ///< what a drop multiplies by, in [0, 1)

@@ -41,6 +41,7 @@ RobbinsMonro robbins_monro(const LRScheduler& schedule, double base_lr);
 /// "sum of rates diverges: yes; sum of squares converges: no; travel inf"
 std::string to_string(const RobbinsMonro& verdict);
 
+/// What lr_sums() adds up.
 struct LRSums {
   double travel = 0;          ///< sum of the rates
   double sum_of_squares = 0;  ///< sum of the squared rates

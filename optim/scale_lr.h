@@ -13,6 +13,7 @@ enum class LRScaling {
   sqrt     ///< sqrt(k)-fold (Krizhevsky 2014): the same variance of a step; for Adam and its kin
 };
 
+/// From which batch size to which scale_lr() goes, and how.
 struct ScaleLROptions {
   std::int64_t from;  ///< the batch size that the learning rate was chosen for, >= 1
   std::int64_t to;    ///< the batch size to train with, >= 1
@@ -20,6 +21,7 @@ struct ScaleLROptions {
   std::int64_t warmup_steps = 0;  ///< steps from the unscaled rate up to the scaled one, >= 0
 };
 
+/// What scale_lr() gives.
 struct ScaledLR {
   double lr;
   WarmupLROptions warmup;  ///< starts at the rate that was given; no warmup towards smaller rates

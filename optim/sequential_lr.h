@@ -7,6 +7,7 @@
 
 namespace tarn::optim {
 
+/// The numbers of SequentialLR.
 struct SequentialLROptions {
   std::vector<std::int64_t> milestones;  ///< the t at which each part but the first starts, rising
 };

@@ -16,6 +16,7 @@ using Examples = std::vector<Tensor>;
 /// The mean loss of the examples at theta, with one element; or its gradient, shaped like theta.
 using ExamplesFunction = std::function<Tensor(const Tensor& theta, const Examples& examples)>;
 
+/// The numbers of sgd().
 struct SGDFunctionOptions {
   double lr = 1e-3;                       ///< learning rate, >= 0
   const LRScheduler* schedule = nullptr;  ///< update t = 0, 1, ... uses schedule->lr(t, lr) instead
@@ -24,6 +25,7 @@ struct SGDFunctionOptions {
   std::uint64_t seed = 0;                 ///< of the shuffles
 };
 
+/// What sgd() gives.
 struct SGDResult {
   Tensor theta;                 ///< the final parameters
   std::vector<double> history;  ///< the loss of all examples at the start and after each epoch

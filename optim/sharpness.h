@@ -6,6 +6,7 @@
 
 namespace tarn::optim {
 
+/// Where and for how long sharpness() looks.
 struct SharpnessOptions {
   double epsilon = 1e-3;           ///< half width of the box, relative to |theta_i| + 1, > 0
   std::int64_t iterations = 10;    ///< ascent steps, >= 1: Keskar et al. took 10
@@ -13,6 +14,7 @@ struct SharpnessOptions {
   std::int64_t chunk_size = 1024;  ///< examples fetched at once; never changes the result
 };
 
+/// What sharpness() found.
 struct Sharpness {
   double value;     ///< phi, in percent
   double loss;      ///< f(theta)

@@ -10,6 +10,7 @@
 
 namespace tarn::optim {
 
+/// When SkipNonFinite gives up.
 struct SkipNonFiniteOptions {
   /// Steps in a row, >= 1, with which it gives up: where parameters have become NaN no gradient
   /// will ever be finite again.

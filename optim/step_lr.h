@@ -6,6 +6,7 @@
 
 namespace tarn::optim {
 
+/// The numbers of StepLR.
 struct StepLROptions {
   std::int64_t step_size;  ///< steps between two drops, >= 1
   double gamma = 0.1;      ///< what each drop multiplies by, >= 0; 0.5 halves

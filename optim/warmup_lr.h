@@ -6,6 +6,7 @@
 
 namespace tarn::optim {
 
+/// The numbers of WarmupLR.
 struct WarmupLROptions {
   std::int64_t total_iters;       ///< steps of the warmup, >= 0
   double start_factor = 1.0 / 3;  ///< at t = 0, in 0..1

@@ -6,11 +6,11 @@ set -euo pipefail
 
 packages=(g++ cmake ninja-build libeigen3-dev librandom123-dev libstb-dev zlib1g-dev
           nlohmann-json3-dev libcli11-dev libgtest-dev libbenchmark-dev
-          libopenmpi-dev openmpi-bin python3 curl ca-certificates)
+          libopenmpi-dev openmpi-bin pkgconf python3 curl ca-certificates)
 case ${1-} in
   "") ;;
   --ci) packages+=(clang clang-format clang-tidy libclang-rt-14-dev libomp-14-dev git
-                     dataset-fashion-mnist gnuplot-nox) ;;
+                     dataset-fashion-mnist gnuplot-nox doxygen) ;;
   *) echo "usage: scripts/setup.sh [--ci]" >&2; exit 2 ;;
 esac
 

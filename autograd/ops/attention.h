@@ -6,6 +6,7 @@
 
 namespace tarn {
 
+/// What scaled_dot_product_attention() takes besides its tensors.
 struct AttentionOptions {
   Tensor attn_mask{};      ///< [*, L, S]: bool, true where a query may look, or added to scores
   double dropout_p = 0;    ///< probability of dropping a weight; applied always, as in PyTorch

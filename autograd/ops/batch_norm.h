@@ -4,6 +4,7 @@
 
 namespace tarn {
 
+/// What batch_norm() takes besides its tensors.
 struct BatchNormOptions {
   bool training = false;  ///< normalise by the batch's own mean and variance
   double momentum = 0.1;  ///< weight of the batch in the running statistics

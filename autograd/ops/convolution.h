@@ -9,6 +9,7 @@ namespace tarn {
 // mirroring the weight. Sizes are numbers for both directions or {height, width}. float32 or
 // float64. An image without a batch dimension gives a result without one.
 
+/// What conv2d() takes besides its tensors.
 struct Conv2dOptions {
   Size2d stride = 1;
   Size2d padding = 0;   ///< zeros on each side
@@ -25,6 +26,7 @@ struct Conv2dOptions {
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
               const Conv2dOptions& options = {}, Where where = Where::current());
 
+/// What conv_transpose2d() takes besides its tensors.
 struct ConvTranspose2dOptions {
   Size2d stride = 1;
   Size2d padding = 0;         ///< rows and columns cut off on each side

@@ -10,6 +10,7 @@ enum class Reduction { mean, sum, none, batchmean };
 
 // ---- of classes ------------------------------------------------------------------------------
 
+/// What nll_loss() takes besides its tensors.
 struct NllLossOptions {
   Tensor weight{};                   ///< [C], what a target of each class counts; 1 if undefined
   std::int64_t ignore_index = -100;  ///< targets with this value count for nothing
@@ -24,6 +25,7 @@ struct NllLossOptions {
 Tensor nll_loss(const Tensor& log_probs, const Tensor& target, const NllLossOptions& options = {},
                 Where where = Where::current());
 
+/// What cross_entropy() takes besides its tensors.
 struct CrossEntropyOptions {
   Tensor weight{};                        ///< [C], what each class counts; 1 if undefined
   std::int64_t ignore_index = -100;       ///< targets with this value count for nothing
@@ -47,6 +49,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target,
 // broadcasting shapes is almost always a mistake. They return [], or that shape for
 // Reduction::none; a mean is over all elements. All throw ShapeError and DTypeError.
 
+/// What mse_loss() takes besides its tensors.
 struct MseLossOptions {
   Reduction reduction = Reduction::mean;
 };
@@ -55,6 +58,7 @@ struct MseLossOptions {
 Tensor mse_loss(const Tensor& input, const Tensor& target, const MseLossOptions& options = {},
                 Where where = Where::current());
 
+/// What l1_loss() takes besides its tensors.
 struct L1LossOptions {
   Reduction reduction = Reduction::mean;
 };
@@ -63,6 +67,7 @@ struct L1LossOptions {
 Tensor l1_loss(const Tensor& input, const Tensor& target, const L1LossOptions& options = {},
                Where where = Where::current());
 
+/// What smooth_l1_loss() takes besides its tensors.
 struct SmoothL1LossOptions {
   double beta = 1;  ///< where the parabola ends; 0 makes it l1_loss
   Reduction reduction = Reduction::mean;
@@ -73,6 +78,7 @@ struct SmoothL1LossOptions {
 Tensor smooth_l1_loss(const Tensor& input, const Tensor& target,
                       const SmoothL1LossOptions& options = {}, Where where = Where::current());
 
+/// What huber_loss() takes besides its tensors.
 struct HuberLossOptions {
   double delta = 1;  ///< where the parabola ends
   Reduction reduction = Reduction::mean;
@@ -83,6 +89,7 @@ struct HuberLossOptions {
 Tensor huber_loss(const Tensor& input, const Tensor& target, const HuberLossOptions& options = {},
                   Where where = Where::current());
 
+/// What binary_cross_entropy() takes besides its tensors.
 struct BinaryCrossEntropyOptions {
   Tensor weight{};  ///< multiplies the losses; broadcasts to their shape
   Reduction reduction = Reduction::mean;
@@ -94,6 +101,7 @@ Tensor binary_cross_entropy(const Tensor& input, const Tensor& target,
                             const BinaryCrossEntropyOptions& options = {},
                             Where where = Where::current());
 
+/// What binary_cross_entropy_with_logits() takes besides its tensors.
 struct BceWithLogitsOptions {
   Tensor weight{};      ///< multiplies the losses; broadcasts to their shape
   Tensor pos_weight{};  ///< multiplies the positive part; broadcasts to the losses' shape
@@ -106,6 +114,7 @@ Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& targe
                                         const BceWithLogitsOptions& options = {},
                                         Where where = Where::current());
 
+/// What kl_div() takes besides its tensors.
 struct KlDivOptions {
   Reduction reduction = Reduction::mean;  ///< batchmean is the divergence as it is defined
   bool log_target = false;                ///< the target holds logarithms too

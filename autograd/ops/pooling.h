@@ -12,6 +12,7 @@ namespace tarn {
 // kernel does not fit into the padded input, ValueError for options out of range (the padding is at
 // most half of the kernel), DTypeError for integers.
 
+/// How max_pool2d() moves its window.
 struct MaxPool2dOptions {
   Size2d kernel_size;
   Size2d stride = kernel_size;
@@ -26,6 +27,7 @@ struct MaxPool2dOptions {
 ///   max_pool2d(x, {.kernel_size = 2});
 Tensor max_pool2d(const Tensor& x, const MaxPool2dOptions& options, Where where = Where::current());
 
+/// How avg_pool2d() moves its window.
 struct AvgPool2dOptions {
   Size2d kernel_size;
   Size2d stride = kernel_size;

@@ -6,6 +6,7 @@
 
 namespace tarn::data {
 
+/// What RandomCrop takes besides the size.
 struct RandomCropOptions {
   std::int64_t height = 0;   ///< of the part that is kept, >= 1
   std::int64_t width = 0;    ///< of the part that is kept, >= 1

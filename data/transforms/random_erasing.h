@@ -4,6 +4,7 @@
 
 namespace tarn::data {
 
+/// What RandomErasing erases.
 struct RandomErasingOptions {
   double p = 0.5;          ///< probability of erasing at all, 0..1
   double min_area = 0.02;  ///< of the rectangle, as a share of the image, > 0
