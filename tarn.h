@@ -39,6 +39,7 @@
 #include <tarn/io/safetensors.h>
 #include <tarn/nn/nn.h>
 #include <tarn/optim/optim.h>
+#include <tarn/tensor/device.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/parallel.h>

@@ -40,8 +40,8 @@ TEST(Methods, OfComparisonsAreTheFunctions) {
   EXPECT_TRUE(same_bits(a().le(2), a() <= 2));
   EXPECT_TRUE(same_bits(a().gt(2), a() > 2));
   EXPECT_TRUE(same_bits(a().ge(2), a() >= 2));
-  EXPECT_TRUE((a() > 1).any());
-  EXPECT_FALSE((a() > 1).all());
+  EXPECT_TRUE((a() > 1).any().item<bool>());
+  EXPECT_FALSE((a() > 1).all().item<bool>());
 }
 
 TEST(Methods, OfShapesAndIndicesAreTheFunctions) {
