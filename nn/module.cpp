@@ -26,7 +26,7 @@ void Module::check_name(const char* op, const std::string& name) const {
   }
 }
 
-void Module::add_child(const std::string& name, std::unique_ptr<Module> child) {
+void Module::add_child(const std::string& name, std::shared_ptr<Module> child) {
   check_name("add", name);
   if (!child) throw ValueError(str("add(\"", name, "\") in ", type_name(), ": the module is null"));
   children_.emplace_back(name, std::move(child));
