@@ -2,6 +2,7 @@
 #include <unordered_set>
 
 #include <tarn/autograd/grad_mode.h>
+#include <tarn/nn/detail/forward_observer.h>
 #include <tarn/nn/module.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
@@ -60,7 +61,9 @@ Tensor Module::forward(const Tensor&) {
 
 Tensor Module::operator()(const Tensor& x, Where where) {
   const CallSiteGuard guard(where);
-  return forward(x);
+  Tensor output = forward(x);
+  if (const auto* observer = detail::ForwardObserver::current()) observer->called(*this, x, output);
+  return output;
 }
 
 void Module::train(bool on) {
