@@ -7,6 +7,7 @@
 #include <tarn/autograd/functional.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/gradcheck.h>
+#include <tarn/autograd/graph_dot.h>
 #include <tarn/autograd/graph_flops.h>
 #include <tarn/autograd/ops.h>
 #include <tarn/autograd/per_sample.h>
