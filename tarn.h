@@ -11,6 +11,7 @@
 #include <tarn/autograd/graph_flops.h>
 #include <tarn/autograd/ops.h>
 #include <tarn/autograd/per_sample.h>
+#include <tarn/autograd/profiler.h>
 #include <tarn/autograd/record.h>
 #include <tarn/data/cifar10.h>
 #include <tarn/data/concat_dataset.h>

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include <tarn/autograd/detail/profile_scope.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/nn/detail/forward_observer.h>
 #include <tarn/nn/module.h>
@@ -61,6 +62,7 @@ Tensor Module::forward(const Tensor&) {
 
 Tensor Module::operator()(const Tensor& x, Where where) {
   const CallSiteGuard guard(where);
+  const tarn::detail::ProfileScope profile([this] { return type_name(); });
   Tensor output = forward(x);
   if (const auto* observer = detail::ForwardObserver::current()) observer->called(*this, x, output);
   return output;

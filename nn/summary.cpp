@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -6,6 +5,7 @@
 #include <tarn/autograd/graph_flops.h>
 #include <tarn/nn/detail/forward_observer.h>
 #include <tarn/nn/summary.h>
+#include <tarn/tensor/detail/aligned_columns.h>
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/random.h>
 #include <tarn/tensor/str.h>
@@ -107,25 +107,6 @@ void add_rows(const Module& module, const std::string& name, const Calls* calls,
   }
 }
 
-// The first `left` columns begin at the left, the others end at the right.
-std::string table(const std::vector<Row>& rows, std::size_t left) {
-  std::vector<std::size_t> width(rows.front().size());
-  for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) width[i] = std::max(width[i], row[i].size());
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string space(width[i] - row[i].size(), ' ');
-      line += (i == 0 ? "" : "  ") + (i < left ? row[i] + space : space + row[i]);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
-}
-
 }  // namespace
 
 std::string summary(const Module& model) {
@@ -134,7 +115,7 @@ std::string summary(const Module& model) {
   add_rows(model, "", nullptr, counts, rows);
   rows.push_back({"total", "", grouped(counts.total)});
   rows.push_back({"trainable", "", grouped(counts.trainable)});
-  return table(rows, 2);
+  return tarn::detail::aligned_columns(rows, 2);
 }
 
 std::string summary(Module& model, const Shape& input, DType dtype) {
@@ -144,7 +125,7 @@ std::string summary(Module& model, const Shape& input, DType dtype) {
   add_rows(model, "", &calls, counts, rows);
   rows.push_back({"total", "", "", grouped(counts.total), rows[1].back()});
   rows.push_back({"trainable", "", "", grouped(counts.trainable), ""});
-  return table(rows, 3);
+  return tarn::detail::aligned_columns(rows, 3);
 }
 
 }  // namespace tarn::nn
