@@ -149,7 +149,7 @@ SECTIONS = [
     {
         "title": "Autograd",
         "headers": "autograd/backward.h autograd/functional.h autograd/grad_mode.h autograd/gradcheck.h autograd/anomaly.h "
-                   "autograd/function.h autograd/per_sample.h",
+                   "autograd/function.h autograd/per_sample.h autograd/profiler.h autograd/graph_dot.h",
         "names": r"^(?:class|struct|Tensor|std::vector<Tensor>|bool|void|[A-Z][\w:<>, ]*|std::[\w:<>, ]+)&? (\w+)[\(: ]",
         "prefix": "torch.autograd.functional.", "shown": "",
         "internal": "GradOptions FunctionalOptions GradcheckOptions FirstArgument FunctionCall context_type as_span "
@@ -158,6 +158,9 @@ SECTIONS = [
         "other": {
             "grad": ("torch.autograd.grad", "no `is_grads_batched`"),
             "GradModeGuard": ("torch.set_grad_enabled", "a scope"),
+            "Profiler": ("torch.profiler.profile", "a scope; of one thread; `table`, `export_chrome_trace`"),
+            "RecordFunction": ("torch.profiler.record_function", "a scope"),
+            "graph_dot": ("-", "a graph for Graphviz, as torchviz's make_dot"),
             "NoGradGuard": ("torch.no_grad", "a scope"),
             "gradcheck": ("torch.autograd.gradcheck", "central differences of dense float64 inputs"),
             "gradgradcheck": ("torch.autograd.gradgradcheck", "central differences of dense float64 inputs"),
