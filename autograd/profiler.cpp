@@ -82,6 +82,7 @@ std::vector<Total> totals(const std::vector<Profiler::Event>& events) {
     total.add({.calls = 1, .self = event.self, .bytes = event.bytes, .flops = event.flops});
   }
   std::vector<Total> sorted;
+  sorted.reserve(by_kind.size());
   for (auto& [kind, total] : by_kind) sorted.push_back(std::move(total));
   std::ranges::stable_sort(sorted, std::greater(), &Total::self);
   return sorted;

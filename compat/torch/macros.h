@@ -38,6 +38,8 @@ template <class... Text>
 #define AT_ASSERT(...) TORCH_CHECK(__VA_ARGS__)
 #define AT_ERROR(...) ::torch::detail::fail(__FILE__, __LINE__, "" __VA_OPT__(, ) __VA_ARGS__)
 
+// Types and names cannot stand in parentheses. NOLINTBEGIN(bugprone-macro-parentheses)
+
 /// A member of an options class with a getter and a setter of its name; setters can be chained.
 /// Followed by its initial value: `TORCH_ARG(double, momentum) = 0;`
 #define TORCH_ARG(Type, name)                                 \
@@ -60,3 +62,5 @@ template <class... Text>
     using ::torch::nn::ModuleHolder<ImplType>::ModuleHolder; \
     using Impl = ImplType;                                   \
   }
+
+// NOLINTEND(bugprone-macro-parentheses)
