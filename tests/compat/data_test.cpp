@@ -275,21 +275,30 @@ TEST(TorchDistributedSamplers, ShareAnEpochAmongProcesses) {
 TEST(TorchDataLoader, TakesASamplerOfTheProgramsOwn) {
   // Every other example, backwards.
   struct Backwards : samplers::Sampler<> {
-    void reset(torch::optional<size_t> size) override { next_ = size.value_or(0); }
+    explicit Backwards(size_t size) : size_(size) {}
+    void reset(torch::optional<size_t> size) override { next_ = size.value_or(size_); }
     torch::optional<std::vector<size_t>> next(size_t count) override {
       std::vector<size_t> part;
       for (; next_ >= 2 && part.size() < count; next_ -= 2) part.push_back(next_ - 1);
       if (part.empty()) return torch::nullopt;
       return part;
     }
+    size_t size_;
     size_t next_ = 0;
   };
   auto loader =
-      torch::data::make_data_loader(Numbers(6).map(transforms::Stack<>()), Backwards(), 2);
+      torch::data::make_data_loader(Numbers(6).map(transforms::Stack<>()), Backwards(6), 2);
   EXPECT_EQ(targets(*loader), (std::vector<int64_t>{50, 30, 10}));
   samplers::DistributedRandomSampler half(6, 2, 0, false);
   auto distributed = torch::data::make_data_loader(Numbers(6).map(transforms::Stack<>()), half, 2);
   EXPECT_EQ(targets(*distributed).size(), 3U);
+}
+
+TEST(TorchDataLoader, VisitsOnlyTheExamplesOfASmallerSampler) {
+  auto loader = torch::data::make_data_loader(Numbers(10).map(transforms::Stack<>()),
+                                              samplers::SequentialSampler(3), 2);
+  EXPECT_EQ(targets(*loader), (std::vector<int64_t>{0, 10, 20}));
+  EXPECT_EQ(targets(*loader), (std::vector<int64_t>{0, 10, 20}));
 }
 
 // A whole program in libtorch's style, on the digits that come with the sources.

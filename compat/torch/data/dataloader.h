@@ -120,8 +120,7 @@ class LoaderSampler : public tarn::data::Sampler {
  private:
   static std::vector<std::int64_t> drain(Source& source, std::size_t size) {
     std::vector<std::int64_t> all;
-    // A subset's sampler was made for its own number of examples, and keeps it.
-    source.reset(size);
+    source.reset(std::nullopt);  // its own size: a sampler of fewer examples visits only those
     while (const auto part = source.next(std::max<std::size_t>(size, 1))) {
       all.insert(all.end(), part->begin(), part->end());
     }
