@@ -7,9 +7,11 @@
 #include <tarn/autograd/functional.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/gradcheck.h>
+#include <tarn/autograd/graph_dot.h>
 #include <tarn/autograd/graph_flops.h>
 #include <tarn/autograd/ops.h>
 #include <tarn/autograd/per_sample.h>
+#include <tarn/autograd/profiler.h>
 #include <tarn/autograd/record.h>
 #include <tarn/data/cifar10.h>
 #include <tarn/data/concat_dataset.h>
@@ -43,6 +45,7 @@
 #include <tarn/io/safetensors.h>
 #include <tarn/nn/nn.h>
 #include <tarn/optim/optim.h>
+#include <tarn/tensor/device.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/parallel.h>

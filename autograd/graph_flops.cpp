@@ -2,6 +2,7 @@
 #include <mutex>
 #include <string_view>
 
+#include <tarn/autograd/detail/node_flops.h>
 #include <tarn/autograd/detail/pass.h>
 #include <tarn/autograd/graph_flops.h>
 
@@ -15,7 +16,7 @@ double count(const Shape& sizes) {
 }
 
 // The terms of each element of the op's result; 0 for an op that is no product.
-double terms(Node& node) {
+double terms(const Node& node) {
   const std::string_view name = node.name();
   const auto edges = node.edges();
   if (edges.size() < 2) return 0;
@@ -33,7 +34,9 @@ double terms(Node& node) {
   return 0;
 }
 
-GraphFlops flops(Node& node) {
+}  // namespace
+
+GraphFlops detail::node_flops(const Node& node) {
   const auto edges = node.edges();
   double product = 2 * count(node.sizes) * terms(node);
   if (std::string_view(node.name()) == "conv_transpose2d" && edges[0] && edges[1]) {
@@ -46,15 +49,13 @@ GraphFlops flops(Node& node) {
   return {product, product * ((edges[0] ? 1 : 0) + (edges[1] ? 1 : 0))};
 }
 
-}  // namespace
-
 GraphFlops graph_flops(const Tensor& output) {
   GraphFlops total;
   if (!output.requires_grad()) return total;
   const std::lock_guard lock(Pass::mutex());
   const std::array roots{gradient_node(output)};
   Pass(roots).for_each([&](Node& node) {
-    const GraphFlops own = flops(node);
+    const GraphFlops own = detail::node_flops(node);
     total.forward += own.forward;
     total.backward += own.backward;
   });

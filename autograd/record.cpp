@@ -1,4 +1,5 @@
 #include <tarn/autograd/detail/nan_checks.h>
+#include <tarn/autograd/detail/profile_scope.h>
 #include <tarn/autograd/detail/view_history.h>
 #include <tarn/autograd/record.h>
 #include <tarn/tensor/error.h>
@@ -29,6 +30,7 @@ void set_history(const Tensor& value, const intrusive_ptr<Node>& node) {
   impl.is_leaf = false;
   impl.history_version = impl.storage()->version();
   if (is_anomaly_enabled()) note_result(*node, value);
+  if (current_profiler()) profile_op(*node);
 }
 
 }  // namespace tarn::detail

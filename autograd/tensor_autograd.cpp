@@ -28,6 +28,10 @@ const Tensor& Tensor::requires_grad_(bool requires_grad) const {
   return *this;
 }
 
+intrusive_ptr<Node> Tensor::grad_fn() const {
+  return impl().is_leaf ? intrusive_ptr<Node>() : gradient_node(*this);
+}
+
 std::string Tensor::grad_fn_name() const {
   return impl().is_leaf ? std::string() : gradient_node(*this)->name();
 }

@@ -10,7 +10,7 @@ configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/tarnConfig.cmake.in ${PR
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/tarnConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/tarnConfig.cmake ${PROJECT_BINARY_DIR}/tarnConfigVersion.cmake
         DESTINATION ${config_dir})
-install(TARGETS tarn tarn_distributed EXPORT tarnTargets)
+install(TARGETS tarn tarn_distributed tarn_torch EXPORT tarnTargets)
 install(EXPORT tarnTargets NAMESPACE tarn:: DESTINATION ${config_dir})
 
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX
@@ -24,6 +24,7 @@ endif()
 configure_file(${CMAKE_CURRENT_LIST_DIR}/tarn.pc.in ${PROJECT_BINARY_DIR}/tarn.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/tarn.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 
+install(DIRECTORY compat/torch DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tarn/compat)
 install(FILES tarn.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/tarn)
 foreach(module ${TARN_MODULES})
   # Kernels are internal; data/mnist and data/mnist-sample hold digits, not headers.

@@ -2,6 +2,7 @@
 #include <thread>
 #include <utility>
 
+#include <tarn/autograd/detail/profile_scope.h>
 #include <tarn/data/dataloader.h>
 #include <tarn/data/detail/epoch_plan.h>
 #include <tarn/data/detail/prefetcher.h>
@@ -115,6 +116,7 @@ struct DataLoader::Iterator::Run {
 
   // The old batch goes first: its memory serves the new one. A batch that fails is not used.
   void load() {
+    const tarn::detail::ProfileScope profile([] { return "DataLoader"; });
     batch = {};
     place->ended = ended();
     if (place->ended) return;

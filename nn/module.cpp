@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include <tarn/autograd/detail/profile_scope.h>
 #include <tarn/autograd/grad_mode.h>
+#include <tarn/nn/detail/forward_observer.h>
 #include <tarn/nn/module.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
@@ -26,7 +28,7 @@ void Module::check_name(const char* op, const std::string& name) const {
   }
 }
 
-void Module::add_child(const std::string& name, std::unique_ptr<Module> child) {
+void Module::add_child(const std::string& name, std::shared_ptr<Module> child) {
   check_name("add", name);
   if (!child) throw ValueError(str("add(\"", name, "\") in ", type_name(), ": the module is null"));
   children_.emplace_back(name, std::move(child));
@@ -60,7 +62,10 @@ Tensor Module::forward(const Tensor&) {
 
 Tensor Module::operator()(const Tensor& x, Where where) {
   const CallSiteGuard guard(where);
-  return forward(x);
+  const tarn::detail::ProfileScope profile([this] { return type_name(); });
+  Tensor output = forward(x);
+  if (const auto* observer = detail::ForwardObserver::current()) observer->called(*this, x, output);
+  return output;
 }
 
 void Module::train(bool on) {

@@ -47,7 +47,7 @@ struct IncompatibleKeys {
 /// tensors, constness is shallow.
 class Module {
  public:
-  using Children = std::vector<std::pair<std::string, std::unique_ptr<Module>>>;
+  using Children = std::vector<std::pair<std::string, std::shared_ptr<Module>>>;
 
   virtual ~Module();
   Module(const Module&) = delete;
@@ -63,9 +63,14 @@ class Module {
     static_assert(std::move_constructible<M>, "add: pass a std::unique_ptr to what cannot move");
     return add(name, std::make_unique<M>(std::move(module)));
   }
-  /// The same for a module that is already on the heap. Throws ValueError for a null pointer.
+  /// The same for a module that is already on the heap. A shared one may have other owners, and
+  /// parents; one that contains itself is not found out. Throws ValueError for a null pointer.
   template <std::derived_from<Module> M>
   M& add(const std::string& name, std::unique_ptr<M> module) {
+    return add(name, std::shared_ptr<M>(std::move(module)));
+  }
+  template <std::derived_from<Module> M>
+  M& add(const std::string& name, std::shared_ptr<M> module) {
     M* const child = module.get();
     add_child(name, std::move(module));
     return *child;
@@ -157,7 +162,7 @@ class Module {
   enum class Listing { parameters, buffers, state };
 
   void check_name(const char* op, const std::string& name) const;
-  void add_child(const std::string& name, std::unique_ptr<Module> child);
+  void add_child(const std::string& name, std::shared_ptr<Module> child);
   /// All tensors of a kind, tied ones under each of their names.
   NamedTensors list(Listing what) const;
   void list(Listing what, const std::string& prefix, NamedTensors& out) const;

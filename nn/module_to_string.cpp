@@ -1,26 +1,10 @@
-#include <cstdlib>
-#include <memory>
 #include <ostream>
-#include <typeinfo>
 
-#include <cxxabi.h>
-
+#include <tarn/nn/detail/class_name.h>
 #include <tarn/nn/module.h>
 
 namespace tarn::nn {
 namespace {
-
-// "Linear" for "tarn::nn::Linear" and "Block<int>" for "(anonymous namespace)::Block<int>".
-std::string without_namespaces(const std::string& name) {
-  std::size_t start = 0;
-  int depth = 0;
-  for (std::size_t i = 0; i < name.size(); ++i) {
-    if (name[i] == '<' || name[i] == '(') ++depth;
-    if (name[i] == '>' || name[i] == ')') --depth;
-    if (depth == 0 && name.compare(i, 2, "::") == 0) start = i + 2;
-  }
-  return name.substr(start);
-}
 
 std::string indented(const std::string& text) {
   std::string result;
@@ -33,13 +17,7 @@ std::string indented(const std::string& text) {
 
 }  // namespace
 
-std::string Module::type_name() const {
-  const char* mangled = typeid(*this).name();
-  int status = 0;
-  const std::unique_ptr<char, void (*)(void*)> name(
-      abi::__cxa_demangle(mangled, nullptr, nullptr, &status), std::free);
-  return without_namespaces(status == 0 ? name.get() : mangled);
-}
+std::string Module::type_name() const { return detail::class_name(typeid(*this)); }
 
 std::string to_string(const Module& module) {
   const std::string extra = module.extra();

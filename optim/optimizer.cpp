@@ -1,5 +1,6 @@
 #include <utility>
 
+#include <tarn/autograd/detail/profile_scope.h>
 #include <tarn/autograd/detail/unowned_leaves.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/optim/detail/check_number.h>
@@ -149,6 +150,7 @@ void Optimizer::zero_grad(bool set_to_none) {
 }
 
 void Optimizer::step() {
+  const tarn::detail::ProfileScope profile([this] { return name_ + "::step"; });
   skip_ = false;
   for (const Hook& hook : pre_hooks_) hook(*this);
   for (const ParamGroup& group : groups_) check_group(group);

@@ -8,7 +8,8 @@ import re
 import sys
 from pathlib import Path
 
-# What each module may include besides itself. Programs and tests may include every module.
+# What each module may include besides itself. Programs, tests and compat/
+# may include every module.
 ALLOWED = {
     "tensor": set(),
     "autograd": {"tensor"},
@@ -18,7 +19,7 @@ ALLOWED = {
     "data": {"tensor", "autograd", "io"},
     "distributed": {"tensor", "autograd", "nn", "optim", "io", "data"},
 }
-PROGRAMS = ["examples", "tests", "benchmarks"]
+PROGRAMS = ["compat", "examples", "tests", "benchmarks"]
 # Public headers that a program includes by itself, because they need what tarn.h must not reach.
 OPT_IN = {"tarn/tensor/eigen.h"}
 INTERNAL = {"kernels", "detail"}

@@ -38,7 +38,7 @@ SECTIONS = [
         "same": "exp log sqrt square abs pow sin cos tanh sigmoid relu erf expm1 log1p neg eq ne lt le gt ge isnan isinf "
                 "isfinite equal allclose where maximum minimum clamp_min clamp_max matmul "
                 "index_select gather scatter scatter_add masked_select flip split chunk stack cat max min amax amin "
-                "transpose permute reshape flatten squeeze unsqueeze clone narrow select "
+                "transpose permute any all mm reshape flatten squeeze unsqueeze clone narrow select "
                 "logical_and logical_or logical_not tril triu",
         "other": {
             "argmax": (None, "takes bool too"), "argmin": (None, "takes bool too"),
@@ -50,8 +50,6 @@ SECTIONS = [
             "clamp": (None, "both bounds, as numbers; min > max is an error"),
             "repeat": ("torch.Tensor.repeat", ""),
             "one_hot": ("torch.nn.functional.one_hot", "takes int32 too"),
-            "any": (None, "of all elements, as a C++ bool"),
-            "all": (None, "of all elements, as a C++ bool"),
             "masked_fill": ("torch.Tensor.masked_fill", "the value is a number; a fraction makes integers float32, PyTorch refuses it"),
             "nonzero": (None, "no `as_tuple`"),
             "index": ("torch.Tensor.__getitem__", "`index(x, {0, Slice(1, 3), mask})` is x[0, 1:3, mask]"),
@@ -104,7 +102,7 @@ SECTIONS = [
         "names": r"^  (?:template <class T = double>\n  )?(?:const )?[A-Za-z][\w:<>]*[&*]? (\w+)\(", "prefix": "torch.Tensor.",
         "shown": "Tensor::",
         "internal": "Tensor impl impl_ptr refresh_history backward_from add_hook check_dtype item_scalar to_vector_of",
-        "same": "size stride dim numel is_contiguous item clone contiguous detach reshape flatten transpose t permute "
+        "same": "size stride dim numel any all mm eq_ expand_as view_as reshape_as cpu is_contiguous item clone contiguous detach reshape flatten transpose t permute "
                 "squeeze unsqueeze expand repeat select narrow index_select gather scatter scatter_ scatter_add masked_select flip split chunk fill_ "
                 "zero_ copy_ div_ neg exp log sqrt square abs pow relu tanh matmul "
                 "sigmoid max min eq ne lt le gt ge requires_grad requires_grad_ is_leaf "
@@ -114,9 +112,11 @@ SECTIONS = [
             "sub": (None, "takes one bool operand; PyTorch refuses it"),
             "mul": (None, "two bool tensors are an error; PyTorch gives their logical and"),
             "div": (None, "no `rounding_mode`"),
-            "any": (None, "of all elements, as a C++ bool"),
-            "all": (None, "of all elements, as a C++ bool"),
             "argmax": (None, "takes bool too"), "argmin": (None, "takes bool too"),
+            "device": (None, "a method; the CPU, always"),
+            "data": (None, "a method; as detach(), so that changes in place are still noticed"),
+            "uniform_": (None, OTHER_NUMBERS), "normal_": (None, OTHER_NUMBERS),
+            "grad_fn": (None, "a method; its name() is the op's: \"add\""),
             "add_": (None, "two bool tensors are an error"),
             "sub_": (None, ""),
             "mul_": (None, "two bool tensors are an error"),
@@ -126,7 +126,7 @@ SECTIONS = [
             "is_dense": ("-", "without gaps or overlap in some order of the dimensions"),
             "is_same": ("-", "Python's `is`"), "version": ("torch.Tensor._version", "a method"),
             "to_vector": ("torch.Tensor.tolist", "flat, as a std::vector"),
-            "to": (None, "dtypes only"), "view": (None, "of a shape, not of a dtype"),
+            "to": (None, "a dtype, a device or both"), "view": (None, "of a shape, not of a dtype"),
             "slice": ("torch.Tensor.__getitem__", "`x.slice(0, a, b, s)` is x[a:b:s]"),
             "index": ("torch.Tensor.__getitem__", "`x.index({0, Slice(1, 3), mask})` is x[0, 1:3, mask]"),
             "index_put_": ("torch.Tensor.__setitem__", "`x.index_put_({0, Slice(1, 3)}, y)` is x[0, 1:3] = y; `y` of another dtype is converted"),
@@ -149,7 +149,7 @@ SECTIONS = [
     {
         "title": "Autograd",
         "headers": "autograd/backward.h autograd/functional.h autograd/grad_mode.h autograd/gradcheck.h autograd/anomaly.h "
-                   "autograd/function.h autograd/per_sample.h",
+                   "autograd/function.h autograd/per_sample.h autograd/profiler.h autograd/graph_dot.h",
         "names": r"^(?:class|struct|Tensor|std::vector<Tensor>|bool|void|[A-Z][\w:<>, ]*|std::[\w:<>, ]+)&? (\w+)[\(: ]",
         "prefix": "torch.autograd.functional.", "shown": "",
         "internal": "GradOptions FunctionalOptions GradcheckOptions FirstArgument FunctionCall context_type as_span "
@@ -158,6 +158,9 @@ SECTIONS = [
         "other": {
             "grad": ("torch.autograd.grad", "no `is_grads_batched`"),
             "GradModeGuard": ("torch.set_grad_enabled", "a scope"),
+            "Profiler": ("torch.profiler.profile", "a scope; of one thread; `table`, `export_chrome_trace`"),
+            "RecordFunction": ("torch.profiler.record_function", "a scope"),
+            "graph_dot": ("-", "a graph for Graphviz, as torchviz's make_dot"),
             "NoGradGuard": ("torch.no_grad", "a scope"),
             "gradcheck": ("torch.autograd.gradcheck", "central differences of dense float64 inputs"),
             "gradgradcheck": ("torch.autograd.gradgradcheck", "central differences of dense float64 inputs"),
@@ -214,7 +217,7 @@ SECTIONS = [
         "other": {
             "clip_grad_norm_": (None, "leaves gradients alone when the norm is not finite; refuses max_norm < 0"),
             "get_total_norm": ("-", "PyTorch 2.6's"),
-            "summary": ("-", "a table of the layers, as torchinfo's"),
+            "summary": ("-", "a table of the layers, as torchinfo's; with an input's shape also their results' shapes and FLOPs"),
             "unregistered": ("-", "leaves that a loss depends on and no module owns"),
         },
     },

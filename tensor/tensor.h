@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <vector>
 
+#include <tarn/tensor/device.h>
 #include <tarn/tensor/dtype.h>
 #include <tarn/tensor/removable_handle.h>
 #include <tarn/tensor/scalar.h>
@@ -18,6 +19,7 @@ namespace tarn {
 struct BackwardOptions;
 struct ValuesIndices;
 struct Index;
+class Node;
 
 /// An n-d array with reverse-mode autograd. A handle: copying it shares the elements, `clone()`
 /// copies them.
@@ -58,6 +60,8 @@ class Tensor {
   /// Number of elements.
   std::int64_t numel() const { return impl().numel; }
   DType dtype() const { return impl().dtype; }
+  /// The CPU, always.
+  Device device() const { return DeviceType::cpu; }
   /// Row-major and without gaps.
   bool is_contiguous() const;
   /// Without gaps or overlap in some order of the dimensions: a transposed matrix is.
@@ -94,8 +98,14 @@ class Tensor {
   Tensor clone(Where where = Where::current()) const;
   Tensor contiguous(Where where = Where::current()) const;
   Tensor to(DType dtype, Where where = Where::current()) const;
+  /// The tensor itself. Throws ValueError for any other device than the CPU.
+  Tensor to(const Device& device) const;
+  Tensor to(const Device& device, DType dtype, Where where = Where::current()) const;
+  Tensor cpu() const { return *this; }
   /// The same elements outside the graph: never requires grad.
   Tensor detach() const;
+  /// detach()
+  Tensor data() const { return detach(); }
   Tensor view(const Shape& shape, Where where = Where::current()) const;
   Tensor reshape(const Shape& shape, Where where = Where::current()) const;
   Tensor flatten(std::int64_t start_dim = 0, std::int64_t end_dim = -1,
@@ -107,6 +117,10 @@ class Tensor {
   Tensor squeeze(std::int64_t dim, Where where = Where::current()) const;
   Tensor unsqueeze(std::int64_t dim, Where where = Where::current()) const;
   Tensor expand(const Shape& shape, Where where = Where::current()) const;
+  /// expand(other.sizes()), and likewise below.
+  Tensor expand_as(const Tensor& other, Where where = Where::current()) const;
+  Tensor view_as(const Tensor& other, Where where = Where::current()) const;
+  Tensor reshape_as(const Tensor& other, Where where = Where::current()) const;
   Tensor repeat(const Shape& repeats, Where where = Where::current()) const;
   Tensor select(std::int64_t dim, std::int64_t index, Where where = Where::current()) const;
   Tensor slice(std::int64_t dim, std::int64_t start, std::int64_t end, std::int64_t step = 1,
@@ -152,6 +166,12 @@ class Tensor {
   const Tensor& mul_(Scalar other, Where where = Where::current()) const;
   const Tensor& div_(const Tensor& other, Where where = Where::current()) const;
   const Tensor& div_(Scalar other, Where where = Where::current()) const;
+  /// 1 where the elements are equal, else 0.
+  const Tensor& eq_(const Tensor& other, Where where = Where::current()) const;
+  const Tensor& eq_(Scalar other, Where where = Where::current()) const;
+  /// tarn::uniform_ and tarn::normal_: draws from U[low, high) and N(mean, std^2).
+  const Tensor& uniform_(double low = 0, double high = 1) const;
+  const Tensor& normal_(double mean = 0, double std = 1) const;
   /// Limits every element to [min, max]; NaN stays.
   const Tensor& clamp_(Scalar min, Scalar max, Where where = Where::current()) const;
   /// Sets the elements where `mask` (bool, broadcasts) is true.
@@ -202,6 +222,7 @@ class Tensor {
   Tensor softmax(std::int64_t dim, Where where = Where::current()) const;
   Tensor log_softmax(std::int64_t dim, Where where = Where::current()) const;
   Tensor matmul(const Tensor& other, Where where = Where::current()) const;
+  Tensor mm(const Tensor& other, Where where = Where::current()) const;
   /// Sum of all elements, shape [].
   Tensor sum(Where where = Where::current()) const;
   Tensor sum(const Shape& dims, bool keepdim = false, Where where = Where::current()) const;
@@ -241,8 +262,10 @@ class Tensor {
   Tensor gt(Scalar other) const;
   Tensor ge(const Tensor& other) const;
   Tensor ge(Scalar other) const;
-  bool any() const;
-  bool all() const;
+  Tensor any() const;
+  Tensor any(std::int64_t dim, bool keepdim = false) const;
+  Tensor all() const;
+  Tensor all(std::int64_t dim, bool keepdim = false) const;
 
   // ---- autograd
   // -------------------------------------------------------------------------------------------------
@@ -259,6 +282,8 @@ class Tensor {
     if (impl().is_stale()) refresh_history();
     return impl_->is_leaf;
   }
+  /// The recorded op that computed it, null for a leaf: `x.grad_fn()->name()`.
+  intrusive_ptr<Node> grad_fn() const;
   /// The name of the op that computed it: "add"; empty for a leaf.
   std::string grad_fn_name() const;
   /// The accumulated gradient; undefined before the first backward().

@@ -4,6 +4,7 @@
 #include <tarn/autograd/detail/nan_checks.h>
 #include <tarn/autograd/detail/ownership.h>
 #include <tarn/autograd/detail/pass.h>
+#include <tarn/autograd/detail/profile_scope.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/arithmetic.h>
 #include <tarn/tensor/error.h>
@@ -141,6 +142,7 @@ void Pass::run_node(Visit& visit, bool retain_graph) {
   visit.gradient = visit.keep ? visit.gradient : Tensor();
   if (gradient.defined()) {
     const CurrentNodeGuard running(&node);
+    const detail::ProfileScope profile(node);
     for (std::size_t i = 0; i < node.edges().size(); ++i) {
       const auto& edge = node.edges()[i];
       if (!edge) continue;

@@ -194,12 +194,24 @@ Tensor isfinite(const Tensor& x) {
   return lt(abs(x), std::numeric_limits<double>::infinity());
 }
 
-bool any(const Tensor& x) { return kernels::sum(as_bool("any", x), ~0U, false).item() > 0; }
-bool all(const Tensor& x) { return !any(logical_not(x)); }
+Tensor any(const Tensor& x) { return ne(kernels::sum(as_bool("any", x), ~0U, false), 0); }
+Tensor any(const Tensor& x, std::int64_t dim, bool keepdim) {
+  require_defined("any", {&x});
+  return ne(kernels::sum(as_bool("any", x), kernels::dim_mask("any", dim, x.dim()), keepdim), 0);
+}
+Tensor all(const Tensor& x) {
+  require_defined("all", {&x});
+  return logical_not(any(logical_not(x)));
+}
+Tensor all(const Tensor& x, std::int64_t dim, bool keepdim) {
+  require_defined("all", {&x});
+  const kernels::DimMask mask = kernels::dim_mask("all", dim, x.dim());
+  return eq(kernels::sum(logical_not(x), mask, keepdim), 0);
+}
 
 bool equal(const Tensor& a, const Tensor& b) {
   require_defined("equal", {&a, &b});
-  return a.sizes() == b.sizes() && all(eq(a, b));
+  return a.sizes() == b.sizes() && all(eq(a, b)).item<bool>();
 }
 
 bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool equal_nan) {
@@ -208,10 +220,11 @@ bool allclose(const Tensor& a, const Tensor& b, double rtol, double atol, bool e
     throw ValueError(str("allclose: rtol = ", rtol, ", atol = ", atol, ": expected numbers >= 0"));
   const Tensor u = kernels::cast(a, kFloat64);
   const Tensor v = kernels::cast(b, kFloat64);
-  return all(map_to_bool<double>("allclose", u, v, [=](double x, double y) {
+  const Tensor close = map_to_bool<double>("allclose", u, v, [=](double x, double y) {
     if (x == y || (equal_nan && kernels::is_nan(x) && kernels::is_nan(y))) return true;
     return std::isfinite(y) && std::abs(x - y) <= atol + rtol * std::abs(y);
-  }));
+  });
+  return all(close).item<bool>();
 }
 
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b, Where place) {

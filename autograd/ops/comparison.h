@@ -46,9 +46,13 @@ Tensor isnan(const Tensor& x);
 Tensor isinf(const Tensor& x);
 Tensor isfinite(const Tensor& x);
 
-/// Whether any, or all, elements are not 0.
-bool any(const Tensor& x);
-bool all(const Tensor& x);
+/// Whether any element is not 0, bool []: `if (any(isnan(x)).item<bool>())`. False for no elements.
+Tensor any(const Tensor& x);
+/// The same along `dim`, which vanishes or stays with size 1.
+Tensor any(const Tensor& x, std::int64_t dim, bool keepdim = false);
+/// Whether all elements are not 0. True for no elements.
+Tensor all(const Tensor& x);
+Tensor all(const Tensor& x, std::int64_t dim, bool keepdim = false);
 /// Same shape and equal elements; a NaN is equal to nothing.
 bool equal(const Tensor& a, const Tensor& b);
 /// Whether |a - b| <= atol + rtol |b| everywhere, infinities being equal to themselves; shapes

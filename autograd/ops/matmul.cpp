@@ -196,6 +196,15 @@ Tensor matmul(const Tensor& a, const Tensor& b, Where where) {
   return b.dim() == 1 ? squeeze(out, -1, where) : out;
 }
 
+Tensor mm(const Tensor& a, const Tensor& b, Where where) {
+  require_defined("mm", {&a, &b});
+  if (a.dim() != 2 || b.dim() != 2) {
+    throw ShapeError(str("mm: shapes ", a.sizes(), " and ", b.sizes(),
+                         ": expected two matrices; matmul() takes batches and vectors"));
+  }
+  return matmul(a, b, where);
+}
+
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, Where where) {
   require_defined("linear", {&x, &weight});
   check_linear(x, weight, bias);

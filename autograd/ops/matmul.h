@@ -11,6 +11,9 @@ namespace tarn {
 /// differ, DTypeError for bool or unequal types.
 Tensor matmul(const Tensor& a, const Tensor& b, Where where = Where::current());
 
+/// matmul() of two matrices, [M, K] x [K, N]. Throws ShapeError for anything else.
+Tensor mm(const Tensor& a, const Tensor& b, Where where = Where::current());
+
 /// x weight^T + bias: x [*, in_features], weight [out_features, in_features], bias [out_features]
 /// or undefined; gives
 /// [*, out_features]. Fast when the weight lies in memory as [in_features, out_features], which

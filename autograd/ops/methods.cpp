@@ -1,5 +1,6 @@
 #include <tarn/autograd/ops.h>
 #include <tarn/tensor/error.h>
+#include <tarn/tensor/random.h>
 #include <tarn/tensor/str.h>
 #include <tarn/tensor/tensor.h>
 
@@ -9,6 +10,18 @@ namespace tarn {
 Tensor Tensor::clone(Where where) const { return tarn::clone(*this, where); }
 Tensor Tensor::contiguous(Where where) const { return tarn::contiguous(*this, where); }
 Tensor Tensor::to(DType dtype, Where where) const { return tarn::to(*this, dtype, where); }
+Tensor Tensor::to(const Device& device) const {
+  impl();
+  if (!device.is_cpu()) {
+    throw ValueError(
+        str("to(", to_string(device),
+            "): tensors lie in the CPU's memory only; ask cuda::is_available() first"));
+  }
+  return *this;
+}
+Tensor Tensor::to(const Device& device, DType dtype, Where where) const {
+  return to(device).to(dtype, where);
+}
 Tensor Tensor::view(const Shape& shape, Where where) const {
   return tarn::view(*this, shape, where);
 }
@@ -38,6 +51,15 @@ Tensor Tensor::unsqueeze(std::int64_t dim, Where where) const {
 }
 Tensor Tensor::expand(const Shape& shape, Where where) const {
   return tarn::expand(*this, shape, where);
+}
+Tensor Tensor::expand_as(const Tensor& other, Where where) const {
+  return expand(other.sizes(), where);
+}
+Tensor Tensor::view_as(const Tensor& other, Where where) const {
+  return view(other.sizes(), where);
+}
+Tensor Tensor::reshape_as(const Tensor& other, Where where) const {
+  return reshape(other.sizes(), where);
 }
 Tensor Tensor::repeat(const Shape& repeats, Where where) const {
   return tarn::repeat(*this, repeats, where);
@@ -92,6 +114,7 @@ Tensor Tensor::log_softmax(std::int64_t dim, Where where) const {
 Tensor Tensor::matmul(const Tensor& other, Where where) const {
   return tarn::matmul(*this, other, where);
 }
+Tensor Tensor::mm(const Tensor& other, Where where) const { return tarn::mm(*this, other, where); }
 Tensor Tensor::sum(Where where) const { return tarn::sum(*this, where); }
 Tensor Tensor::sum(const Shape& dims, bool keepdim, Where where) const {
   return tarn::sum(*this, dims, keepdim, where);
@@ -184,6 +207,16 @@ ValuesIndices Tensor::topk(std::int64_t k, std::int64_t dim, bool largest, Where
 }
 Tensor Tensor::eq(const Tensor& other) const { return tarn::eq(*this, other); }
 Tensor Tensor::eq(Scalar other) const { return tarn::eq(*this, other); }
+const Tensor& Tensor::eq_(const Tensor& other, Where where) const {
+  return copy_(eq(other), where);
+}
+const Tensor& Tensor::eq_(Scalar other, Where where) const { return copy_(eq(other), where); }
+const Tensor& Tensor::uniform_(double low, double high) const {
+  return tarn::uniform_(*this, low, high);
+}
+const Tensor& Tensor::normal_(double mean, double std) const {
+  return tarn::normal_(*this, mean, std);
+}
 Tensor Tensor::ne(const Tensor& other) const { return tarn::ne(*this, other); }
 Tensor Tensor::ne(Scalar other) const { return tarn::ne(*this, other); }
 Tensor Tensor::lt(const Tensor& other) const { return tarn::lt(*this, other); }
@@ -194,7 +227,9 @@ Tensor Tensor::gt(const Tensor& other) const { return tarn::gt(*this, other); }
 Tensor Tensor::gt(Scalar other) const { return tarn::gt(*this, other); }
 Tensor Tensor::ge(const Tensor& other) const { return tarn::ge(*this, other); }
 Tensor Tensor::ge(Scalar other) const { return tarn::ge(*this, other); }
-bool Tensor::any() const { return tarn::any(*this); }
-bool Tensor::all() const { return tarn::all(*this); }
+Tensor Tensor::any() const { return tarn::any(*this); }
+Tensor Tensor::any(std::int64_t dim, bool keepdim) const { return tarn::any(*this, dim, keepdim); }
+Tensor Tensor::all() const { return tarn::all(*this); }
+Tensor Tensor::all(std::int64_t dim, bool keepdim) const { return tarn::all(*this, dim, keepdim); }
 
 }  // namespace tarn

@@ -159,7 +159,7 @@ Tensor pow(const Tensor& x, const Tensor& exponent, Where where) {
   require_defined("pow", {&x, &exponent});
   const DType dtype = kernels::result_dtype(x, exponent);
   if (!is_floating_point(dtype)) {
-    if (any(lt(exponent, 0))) {
+    if (any(lt(exponent, 0)).item<bool>()) {
       throw ValueError(str("pow: ", x.dtype(),
                            " to negative powers: integers have none; convert "
                            "with .to(kFloat32)"));

@@ -148,6 +148,22 @@ TEST(ModuleRegistration, TakesModulesThatAreOnTheHeapAlready) {
   EXPECT_EQ(parent.children(), (std::vector<nn::Module*>{&child, &pinned}));
 }
 
+TEST(ModuleRegistration, SharesAModuleThatHasOtherOwners) {
+  const auto shared = std::make_shared<nn::Linear>(3, 2);
+  Empty first;
+  {
+    Empty second;
+    EXPECT_EQ(&first.add("a", shared), shared.get());
+    second.add("b", shared);
+    EXPECT_TRUE(second.parameters()[0].is_same(first.parameters()[0]));
+    second.eval();
+  }
+  EXPECT_FALSE(shared->is_training());
+  EXPECT_EQ(first.named_parameters()[0].first, "a.weight");
+  EXPECT_TRUE(fails_with<ValueError>([&] { first.add("c", std::shared_ptr<nn::Linear>()); },
+                                     "add(\"c\")", {"null"}));
+}
+
 TEST(ModuleMove, KeepsReferencesOfMembersAndOfTheCallerValid) {
   MLP first;
   nn::Linear& fc1 = first.fc1;
