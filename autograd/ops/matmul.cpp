@@ -3,6 +3,7 @@
 
 #include <tarn/autograd/detail/defined.h>
 #include <tarn/autograd/detail/ownership.h>
+#include <tarn/autograd/detail/profile_scope.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/matmul.h>
 #include <tarn/autograd/ops/reductions.h>
@@ -110,7 +111,9 @@ struct LinearWeightGradient {
     const Tensor input = x.get();
     const std::int64_t in = input.sizes()[1];
     const std::int64_t out = g.sizes()[1];
-    if (is_grad_enabled() || kPendingShare * input.sizes()[0] * (in + out) >= in * out)
+    // A profiler charges the product to the op that it belongs to.
+    if (is_grad_enabled() || detail::current_profiler() ||
+        kPendingShare * input.sizes()[0] * (in + out) >= in * out)
       return transpose(matmul(transpose(input, 0, 1), g), 0, 1);
     // Others may write to what they can see before the product is computed.
     return pending_product(transpose(clone(input), 0, 1), is_only_owner(g) ? g : clone(g),
