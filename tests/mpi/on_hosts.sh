@@ -13,12 +13,13 @@ set -euo pipefail
 hosts=$1 rate=$2 delay=$3
 shift 3
 prefix=tarn$$
-agent=$(mktemp)
+folder=$(mktemp -d)
+agent=$folder/agent
 
 clean() {
   for ((h = 1; h <= hosts; h++)); do ip netns del "$prefix-$h" 2>/dev/null || true; done
   ip link del "$prefix" 2>/dev/null || true
-  rm -f "$agent"
+  rm -rf "$folder"
 }
 trap clean EXIT
 
@@ -47,11 +48,13 @@ for ((h = 1; h <= hosts; h++)); do
   list+=${list:+,}10.77.0.$h
 done
 
-# mpirun starts its daemon on a host by `agent HOST COMMAND...`.
+# mpirun starts its daemon on a host by `agent HOST COMMAND...`; each has a folder of its own.
 cat >"$agent" <<END
 #!/bin/sh
 host=\${1##*.}
 shift
+mkdir -p $folder/\$host
+export TMPDIR=$folder/\$host
 exec ip netns exec $prefix-\$host sh -c "\$*"
 END
 chmod +x "$agent"
