@@ -24,6 +24,7 @@ namespace tarn {
 /// see.
 class Profiler {
  public:
+  /// What took time.
   struct Event {
     std::string name{};
     std::string place{};  ///< "model.cpp:42" for ops
