@@ -185,13 +185,17 @@ struct SGDOptions : OptimizerCloneableOptions<SGDOptions> {
   }
 };
 
-struct AdamOptions : OptimizerCloneableOptions<AdamOptions> {
+namespace detail {
+
+/// The numbers of Adam, and of AdamW, whose weight decay is decoupled and not 0 by default.
+template <bool decoupled>
+struct AdamOptions : OptimizerCloneableOptions<AdamOptions<decoupled>> {
   AdamOptions(double lr = 1e-3) : lr_(lr) {}  // NOLINT(google-explicit-constructor)
   using Betas = std::tuple<double, double>;
   TORCH_ARG(double, lr);
   TORCH_ARG(Betas, betas) = {0.9, 0.999};
   TORCH_ARG(double, eps) = 1e-8;
-  TORCH_ARG(double, weight_decay) = 0;
+  TORCH_ARG(double, weight_decay) = decoupled ? 1e-2 : 0;
   TORCH_ARG(bool, amsgrad) = false;
 
  public:
@@ -205,25 +209,10 @@ struct AdamOptions : OptimizerCloneableOptions<AdamOptions> {
   }
 };
 
-struct AdamWOptions : OptimizerCloneableOptions<AdamWOptions> {
-  AdamWOptions(double lr = 1e-3) : lr_(lr) {}  // NOLINT(google-explicit-constructor)
-  using Betas = std::tuple<double, double>;
-  TORCH_ARG(double, lr);
-  TORCH_ARG(Betas, betas) = {0.9, 0.999};
-  TORCH_ARG(double, eps) = 1e-8;
-  TORCH_ARG(double, weight_decay) = 1e-2;
-  TORCH_ARG(bool, amsgrad) = false;
+}  // namespace detail
 
- public:
-  template <class Options, class F>
-  static void each(Options& options, F f) {
-    f("beta1", std::get<0>(options.betas_));
-    f("beta2", std::get<1>(options.betas_));
-    f("eps", options.eps_);
-    f("weight_decay", options.weight_decay_);
-    f("amsgrad", options.amsgrad_);
-  }
-};
+using AdamOptions = detail::AdamOptions<false>;
+using AdamWOptions = detail::AdamOptions<true>;
 
 struct AdagradOptions : OptimizerCloneableOptions<AdagradOptions> {
   AdagradOptions(double lr = 1e-2) : lr_(lr) {}  // NOLINT(google-explicit-constructor)

@@ -148,21 +148,24 @@ using AvgPool2dOptions = AvgPoolOptions<2>;
 
 // ---- losses: `.reduction(torch::kSum)` -------------------------------------------------------
 
-struct MSELossOptions {
-  MSELossOptions(tarn::Reduction reduction = kMean) : reduction_(reduction) {}  // NOLINT
+namespace detail {
+
+/// The options of a loss that has none but this; Core: tarn's for it.
+template <class Core>
+struct ReductionOptions {
+  ReductionOptions(tarn::Reduction reduction = kMean) : reduction_(reduction) {}  // NOLINT
   TORCH_ARG(tarn::Reduction, reduction);
 
  public:
-  operator tarn::MseLossOptions() const { return {.reduction = reduction_}; }  // NOLINT
+  operator Core() const {
+    return {.reduction = reduction_};
+  }  // NOLINT(google-explicit-constructor)
 };
 
-struct L1LossOptions {
-  L1LossOptions(tarn::Reduction reduction = kMean) : reduction_(reduction) {}  // NOLINT
-  TORCH_ARG(tarn::Reduction, reduction);
+}  // namespace detail
 
- public:
-  operator tarn::L1LossOptions() const { return {.reduction = reduction_}; }  // NOLINT
-};
+using MSELossOptions = detail::ReductionOptions<tarn::MseLossOptions>;
+using L1LossOptions = detail::ReductionOptions<tarn::L1LossOptions>;
 
 struct SmoothL1LossOptions {
   SmoothL1LossOptions(tarn::Reduction reduction = kMean) : reduction_(reduction) {}  // NOLINT
