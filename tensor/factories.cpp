@@ -22,8 +22,9 @@ Tensor allocate(const Shape& shape, const Shape& strides, std::int64_t count, st
   }
   auto* impl = new TensorImpl;
   Tensor result{intrusive_ptr<TensorImpl>(impl)};
-  const intrusive_ptr<Storage> storage = Storage::allocate(bytes);
-  impl->set_data(storage, storage->data());
+  intrusive_ptr<Storage> storage = Storage::allocate(bytes);
+  std::byte* const data = storage->data();
+  impl->set_data(std::move(storage), data);
   impl->sizes = shape;
   impl->strides = strides;
   impl->numel = count;

@@ -83,7 +83,7 @@ struct TensorImpl : RefCounted {
   intrusive_ptr<TensorImpl> base;
 
   /// A recorded write to the elements came after `history`.
-  bool is_stale() const { return storage_ && history_version < storage_->recorded_version; }
+  bool is_stale() const { return !pending() && history_version < storage_->recorded_version; }
   intrusive_ptr<GradOwner> grad_owner;  ///< set by retain_grad()
 
   static void* operator new(std::size_t bytes);
