@@ -4,17 +4,6 @@
 
 namespace tarn::optim {
 
-double ParamGroup::option(std::string_view name) const {
-  if (const double* value = detail::find(options, name)) return *value;
-  throw ValueError(str("param group: there is no option \"", name, "\": expected one of ",
-                       detail::names(options)));
-}
-
-double& ParamGroup::option(std::string_view name) {
-  static_cast<void>(std::as_const(*this).option(name));  // throws when there is none
-  return const_cast<double&>(*detail::find(options, name));
-}
-
 std::string to_string(const ParamGroup& group) {
   std::string text =
       str(group.params.size(), group.params.size() == 1 ? " parameter" : " parameters");
@@ -31,11 +20,9 @@ std::string names(const Options& options) {
   return text.empty() ? "(none)" : text;
 }
 
-const double* find(const Options& options, std::string_view name) {
-  for (const auto& [key, value] : options) {
-    if (key == name) return &value;
-  }
-  return nullptr;
+void throw_unknown_option(const Options& options, std::string_view name) {
+  throw ValueError(str("param group: there is no option \"", name, "\": expected one of ",
+                       names(options)));
 }
 
 }  // namespace detail

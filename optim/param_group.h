@@ -44,6 +44,20 @@ constexpr bool is_inherited(double value) {
   return std::bit_cast<std::uint64_t>(value) == std::bit_cast<std::uint64_t>(kInherit);
 }
 
+namespace detail {
+/// "momentum, weight_decay"
+std::string names(const Options& options);
+[[noreturn]] void throw_unknown_option(const Options& options, std::string_view name);
+/// nullptr when there is no option of that name. In the header: against a name that is known there,
+/// a comparison is an instruction or two, and optimizers look up some for every parameter.
+inline const double* find(const Options& options, std::string_view name) {
+  for (const auto& [key, value] : options) {
+    if (key == name) return &value;
+  }
+  return nullptr;
+}
+}  // namespace detail
+
 /// Parameters that are trained with the same numbers.
 ///
 ///   optim::SGD sgd({{.params = head, .lr = 0.1},
@@ -58,18 +72,17 @@ struct ParamGroup {
   Options options{};     ///< switches are 0 or 1
 
   /// The option of that name, to read or to set. Throws ValueError listing the names there are.
-  double option(std::string_view name) const;
-  double& option(std::string_view name);
+  double option(std::string_view name) const {
+    if (const double* const value = detail::find(options, name)) return *value;
+    detail::throw_unknown_option(options, name);
+  }
+  double& option(std::string_view name) {
+    if (const double* const value = detail::find(options, name)) return const_cast<double&>(*value);
+    detail::throw_unknown_option(options, name);
+  }
 };
 
 /// "4 parameters, lr = 0.1, momentum = 0.9"
 std::string to_string(const ParamGroup& group);
-
-namespace detail {
-/// "momentum, weight_decay"
-std::string names(const Options& options);
-/// nullptr when there is no option of that name.
-const double* find(const Options& options, std::string_view name);
-}  // namespace detail
 
 }  // namespace tarn::optim

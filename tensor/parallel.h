@@ -35,6 +35,7 @@ void parallel_for(std::int64_t begin, std::int64_t end, std::int64_t grain,
 /// Nested calls run serially.
 template <class F>
 void parallel_for(std::int64_t begin, std::int64_t end, std::int64_t grain, F&& f) {
+  if (begin < end && end - begin <= grain) return void(f(begin, end));
   using Body = std::remove_reference_t<F>;
   detail::parallel_for(
       begin, end, grain,

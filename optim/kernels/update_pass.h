@@ -111,9 +111,7 @@ void run_pending(F f, const PendingProduct& product, T* p, S*... s) {
 
 // Whether the elements lie in memory as p's do.
 inline bool alike(const Tensor& p, const Tensor& x) {
-  bool same = x.dtype() == p.dtype();
-  for (int d = 0; d < p.dim(); ++d) same &= p.size(d) == 1 || x.strides()[d] == p.strides()[d];
-  return same;
+  return x.dtype() == p.dtype() && tarn::kernels::detail::same_layout(p, x);
 }
 
 // A copy whose elements lie in row-major order, of type `dtype`.

@@ -150,8 +150,14 @@ void row(O* out, const std::array<std::int64_t, sizeof...(In) + 1>& strides, std
   }
 }
 
+// Whether the elements lie in memory alike; the stride along a dimension of size 1 says nothing.
 inline bool same_layout(const Tensor& a, const Tensor& b) {
-  return a.sizes() == b.sizes() && a.strides() == b.strides();
+  const Shape& sizes = a.sizes();
+  if (sizes != b.sizes()) return false;
+  for (int d = 0; d < sizes.size(); ++d) {
+    if (a.strides()[d] != b.strides()[d] && sizes[d] != 1) return false;
+  }
+  return true;
 }
 
 }  // namespace detail
