@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -80,6 +81,22 @@ void set_num_threads(int count) {
 SerialGuard::SerialGuard() : previous_(serial) { serial = true; }
 
 SerialGuard::~SerialGuard() { serial = previous_; }
+
+double handover_time() {
+  if (get_num_threads() == 1 || serial || forked.load(std::memory_order_relaxed)) return 0;
+  static const double nanoseconds = [] {
+    using Clock = std::chrono::steady_clock;
+    std::chrono::duration<double, std::nano> shortest(Clock::duration::max());
+    // The first rounds make the team; a busy machine interrupts some of the others.
+    for (int round = 0; round < 20; ++round) {
+      const auto start = Clock::now();
+      parallel_for(0, 2, 1, [](std::int64_t, std::int64_t) {});
+      shortest = std::min<decltype(shortest)>(shortest, Clock::now() - start);
+    }
+    return shortest.count();
+  }();
+  return nanoseconds;
+}
 
 void detail::parallel_for(std::int64_t begin, std::int64_t end, std::int64_t grain,
                           void (*body)(void* context, std::int64_t begin, std::int64_t end),

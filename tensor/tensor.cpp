@@ -70,11 +70,9 @@ void Tensor::throw_undefined() {
       "backward())");
 }
 
-void Tensor::check_dtype(DType expected) const {
-  if (dtype() != expected) {
-    throw DTypeError(
-        str("data_ptr: the tensor holds ", dtype(), ", not ", expected, "; convert it with .to()"));
-  }
+void Tensor::throw_dtype(DType expected) const {
+  throw DTypeError(
+      str("data_ptr: the tensor holds ", dtype(), ", not ", expected, "; convert it with .to()"));
 }
 
 Scalar Tensor::item_scalar() const {

@@ -345,7 +345,10 @@ class Tensor {
   void refresh_history() const;
   void backward_from(const Tensor& gradient) const;
   RemovableHandle add_hook(std::function<Tensor(const Tensor&)> hook) const;
-  void check_dtype(DType expected) const;
+  void check_dtype(DType expected) const {
+    if (dtype() != expected) throw_dtype(expected);
+  }
+  [[noreturn]] void throw_dtype(DType expected) const;
   Scalar item_scalar() const;
 
   intrusive_ptr<TensorImpl> impl_;

@@ -31,7 +31,7 @@ void TensorImpl::compute_pending() {
   if (!pending()) return;
   const Tensor elements = empty({product_->rows(), product_->columns()}, {.dtype = dtype});
   kernels::visit_floating("matmul", dtype, [&]<class T>() {
-    product_->compute(0, product_->rows(), elements.data_ptr<T>());
+    product_->compute({0, product_->rows()}, {0, product_->columns()}, elements.data_ptr<T>());
   });
   set_data(elements.impl().storage(), elements.impl().data());
   is_pending_.store(false, std::memory_order_release);

@@ -5,6 +5,7 @@
 #include <tarn/tensor/detail/pending_product.h>
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/kernels/elementwise.h>
+#include <tarn/tensor/kernels/gemm.h>
 
 namespace tarn::optim::kernels {
 
@@ -72,41 +73,67 @@ void run(F f, std::int64_t n, T* p, const T* g, S*... s) {
   });
 }
 
-// The same for a gradient that is still a product.
+// The same for the rows and columns of a gradient that is still a product.
+template <class T, class F, class... S>
+void run_pending_part(F f, const PendingProduct& product, const PendingProduct::Part& rows,
+                      const PendingProduct::Part& columns, T* p, S*... s) {
+  const std::int64_t stride = product.columns();
+  const std::int64_t width = columns.end - columns.begin;
+  const auto update = [&](std::int64_t row, std::int64_t count, auto slope) {
+    const std::int64_t at = row * stride + columns.begin;
+    run_serial(f, count, p + at, slope, (s + at)...);
+  };
+  if (product.right.sizes()[0] == 1 && (stride == 1 || product.right.strides()[1] == 1)) {
+    // One product for each element: no need to write it down.
+    const T* const left = product.left.data_ptr<T>();
+    const T* const right = product.right.data_ptr<T>() + columns.begin;
+    const std::int64_t step = product.left.strides()[0];
+    for (std::int64_t row = rows.begin; row < rows.end; ++row) {
+      // A chain of sums begins with 0: -0 becomes 0.
+      update(row, width, [right, factor = left[row * step]](std::int64_t at, auto load) {
+        return (load(right + at) * factor + T(0)).eval();
+      });
+    }
+    return;
+  }
+  // So many rows at a time are computed, and used while they are in the first-level cache.
+  const std::int64_t part = std::max<std::int64_t>(1, kGrain / width);
+  const Tensor slopes = empty({part, width}, {.dtype = product.right.dtype()});
+  T* const g = slopes.data_ptr<T>();
+  for (std::int64_t row = rows.begin; row < rows.end; row += part) {
+    const std::int64_t last = std::min(rows.end, row + part);
+    product.compute({row, last}, columns, g);
+    if (width == stride) {
+      update(row, (last - row) * width, slope_of<T>(g));
+    } else {
+      for (std::int64_t r = row; r < last; ++r)
+        update(r, width, slope_of<T>(g + (r - row) * width));
+    }
+  }
+}
+
+// The same for all of it, divided among the threads as the layer's product was.
 template <class T, class F, class... S>
 void run_pending(F f, const PendingProduct& product, T* p, S*... s) {
   const std::int64_t rows = product.rows();
   const std::int64_t columns = product.columns();
-  const std::int64_t depth = product.right.sizes()[0];
-  // So many rows at a time are computed, and used while they are in the first-level cache.
-  const std::int64_t part = std::max<std::int64_t>(1, kGrain / columns);
-  const bool serial =
-      rows * columns * depth < tarn::kernels::kSerialWork && rows * columns <= kSerial;
-  parallel_for(0, rows, serial ? rows : part, [=, &product](std::int64_t begin, std::int64_t end) {
-    if (depth == 1 && (columns == 1 || product.right.strides()[1] == 1)) {
-      // One product for each element: no need to write it down.
-      const T* const left = product.left.data_ptr<T>();
-      const T* const right = product.right.data_ptr<T>();
-      const std::int64_t step = product.left.strides()[0];
-      for (std::int64_t row = begin; row < end; ++row) {
-        // A chain of sums begins with 0: -0 becomes 0.
-        const auto slope = [right, factor = left[row * step]](std::int64_t at, auto load) {
-          return (load(right + at) * factor + T(0)).eval();
-        };
-        run_serial(f, columns, p + row * columns, slope, (s + row * columns)...);
-      }
-      return;
-    }
-    const SerialGuard nested;
-    const Tensor slopes = empty({part, columns}, {.dtype = product.right.dtype()});
-    T* const g = slopes.data_ptr<T>();
-    for (std::int64_t row = begin; row < end; row += part) {
-      const std::int64_t last = std::min(end, row + part);
-      const std::int64_t at = row * columns;
-      product.compute(row, last, g);
-      run_serial(f, (last - row) * columns, p + at, slope_of<T>(g), (s + at)...);
-    }
-  });
+  const std::int64_t batch = product.right.sizes()[0];
+  const bool by_columns = tarn::kernels::divides_columns<T>(batch, columns);
+  const std::int64_t unit = by_columns ? tarn::kernels::kLine<T> : 1;
+  const std::int64_t shares = ((by_columns ? columns : rows) + unit - 1) / unit;
+  const bool serial = rows * columns * batch < tarn::kernels::serial_work();
+  const std::int64_t threads = serial ? 1 : get_num_threads();
+  // Processors fetch ahead of longer runs, on into the columns of the thread next door.
+  const std::int64_t run = threads == 1 ? columns : 2 * tarn::kernels::kLine<T>;
+  parallel_for(0, shares, (shares + threads - 1) / threads,
+               [=, &product](std::int64_t begin, std::int64_t end) {
+                 const SerialGuard nested;
+                 if (!by_columns)
+                   return run_pending_part(f, product, {begin, end}, {0, columns}, p, s...);
+                 end = std::min(end * unit, columns);
+                 for (std::int64_t c = begin * unit; c < end; c += run)
+                   run_pending_part(f, product, {0, rows}, {c, std::min(end, c + run)}, p, s...);
+               });
 }
 
 // Whether the elements lie in memory as p's do.

@@ -4,19 +4,22 @@
 namespace tarn {
 
 template <class T>
-void PendingProduct::compute(std::int64_t first, std::int64_t last, T* out) const {
+void PendingProduct::compute(const Part& rows, const Part& columns, T* out) const {
   const auto matrix = [](const Tensor& x) {
     return kernels::Matrix<const T>{x.data_ptr<T>(), x.sizes()[0], x.sizes()[1], x.strides()[0],
                                     x.strides()[1]};
   };
-  kernels::Matrix<const T> part = matrix(left);
-  part.data += first * part.row_stride;
-  part.rows = last - first;
-  kernels::gemm<T>(part, matrix(right), {out, part.rows, columns(), columns(), 1});
+  kernels::Matrix<const T> a = matrix(left);
+  a.data += rows.begin * a.row_stride;
+  a.rows = rows.end - rows.begin;
+  kernels::Matrix<const T> b = matrix(right);
+  b.data += columns.begin * b.column_stride;
+  b.columns = columns.end - columns.begin;
+  kernels::gemm<T>(a, b, {out, a.rows, b.columns, b.columns, 1});
 }
 
-template void PendingProduct::compute(std::int64_t, std::int64_t, float*) const;
-template void PendingProduct::compute(std::int64_t, std::int64_t, double*) const;
+template void PendingProduct::compute(const Part&, const Part&, float*) const;
+template void PendingProduct::compute(const Part&, const Part&, double*) const;
 
 Tensor pending_product(const Tensor& left, const Tensor& right, const Shape& sizes,
                        const Shape& strides) {

@@ -18,9 +18,13 @@ struct PendingProduct {
 
   std::int64_t rows() const { return left.sizes()[0]; }
   std::int64_t columns() const { return right.sizes()[1]; }
-  /// Writes rows first .. last - 1, one after the other; T is the factors' type, float or double.
+  struct Part {
+    std::int64_t begin;
+    std::int64_t end;
+  };
+  /// Writes these columns of these rows, without gaps; T is the factors' type, float or double.
   template <class T>
-  void compute(std::int64_t first, std::int64_t last, T* out) const;
+  void compute(const Part& rows, const Part& columns, T* out) const;
 };
 
 /// A tensor with the elements of `left` [R, K] x `right` [K, C], row by row in memory, as `sizes`

@@ -33,6 +33,8 @@ constexpr int kTileVectors = 3;
 constexpr int kRowVectors = 8;
 // The chain over k is cut here, so that a panel of b stays in the first-level cache.
 constexpr std::int64_t kDepth = 256;
+// Up to so many rows, threads divide the columns.
+constexpr std::int64_t kFewRows = 128;
 // From this many rows on, copying a panel of b side by side costs less than its cache misses.
 constexpr std::int64_t kPackRows = 256;
 
@@ -182,30 +184,42 @@ class Product {
         c_(c),
         bias_(bias),
         accumulate_(accumulate),
+        by_columns_(divides_columns<T>(a.rows, b.columns)),
         vectors_((b.columns + kWidth<T> - 1) / kWidth<T>),
-        panels_((vectors_ + most_vectors() - 1) / most_vectors()),
         row_tiles_((a.rows + kTileRows - 1) / kTileRows) {}
 
-  std::int64_t tiles() const { return panels_ * row_tiles_; }
+  // Into so many shares it can be divided: cache lines of columns, or row tiles.
+  std::int64_t shares() const {
+    return by_columns_ ? (vectors_ + kLineVectors - 1) / kLineVectors : row_tiles_;
+  }
 
-  // Tiles first..last-1, counted panel by panel.
   void run(std::int64_t first, std::int64_t last) const {
-    while (first < last) {
-      const std::int64_t panel = first / row_tiles_;
-      const std::int64_t end = std::min(last, (panel + 1) * row_tiles_);
-      run_panel(panel, first - panel * row_tiles_, end - panel * row_tiles_);
-      first = end;
+    if (by_columns_) {
+      run_panels(first * kLineVectors, std::min(last * kLineVectors, vectors_), 0, row_tiles_);
+    } else {
+      run_panels(0, vectors_, first, last);
     }
   }
 
  private:
-  std::int64_t most_vectors() const { return a_.rows == 1 ? kRowVectors : kTileVectors; }
+  static constexpr std::int64_t kLineVectors = kLine<T> / kWidth<T>;
+
+  void run_panels(std::int64_t first_vector, std::int64_t last_vector, std::int64_t first_tile,
+                  std::int64_t last_tile) const {
+    const std::int64_t most = a_.rows == 1 ? kRowVectors : kTileVectors;
+    const std::int64_t vectors = last_vector - first_vector;
+    const std::int64_t panels = (vectors + most - 1) / most;
+    for (std::int64_t p = 0; p < panels; ++p) {
+      const std::int64_t begin = vectors * p / panels;
+      run_panel(first_vector + begin, vectors * (p + 1) / panels - begin, first_tile, last_tile);
+    }
+  }
+
   // Rows are shared evenly, so that there is no thin last tile.
   std::int64_t first_row(std::int64_t row_tile) const { return a_.rows * row_tile / row_tiles_; }
 
-  void run_panel(std::int64_t panel, std::int64_t first_tile, std::int64_t last_tile) const {
-    const std::int64_t first_vector = vectors_ * panel / panels_;
-    const std::int64_t vectors = vectors_ * (panel + 1) / panels_ - first_vector;
+  void run_panel(std::int64_t first_vector, std::int64_t vectors, std::int64_t first_tile,
+                 std::int64_t last_tile) const {
     const std::int64_t column = first_vector * kWidth<T>;
     const std::int64_t stride = vectors * kWidth<T>;
     const std::int64_t columns = std::min(stride, b_.columns - column);
@@ -258,8 +272,8 @@ class Product {
   Matrix<T> c_;
   const T* bias_;
   bool accumulate_;
+  bool by_columns_;
   std::int64_t vectors_;
-  std::int64_t panels_;
   std::int64_t row_tiles_;
 };
 
@@ -285,6 +299,16 @@ void integer_gemm(const Matrix<const T>& a, const Matrix<const T>& b, const Matr
 }  // namespace
 
 template <class T>
+bool divides_columns(std::int64_t rows, std::int64_t columns) {
+  const auto per_thread = [](std::int64_t shares) { return shares / get_num_threads(); };
+  const std::int64_t lines = (columns + kLine<T> - 1) / kLine<T>;
+  return per_thread(lines) > 0 && (rows < kFewRows || per_thread(rows / kTileRows) == 0);
+}
+
+template bool divides_columns<float>(std::int64_t, std::int64_t);
+template bool divides_columns<double>(std::int64_t, std::int64_t);
+
+template <class T>
 void gemm(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, const T* bias, bool accumulate) {
   if (c.rows == 0 || c.columns == 0) return;
   if constexpr (std::is_integral_v<T>) {
@@ -293,11 +317,12 @@ void gemm(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, const T* bias, bool
     if (c.column_stride != 1)
       return gemm<T>(b.transposed(), a.transposed(), c.transposed(), nullptr, accumulate);
     const Product<T> product(a, b, c, bias, accumulate);
-    const std::int64_t tiles = product.tiles();
-    // The bits do not depend on the division of the tiles, so it can follow the number of threads.
-    const bool serial = c.rows * c.columns * std::max<std::int64_t>(b.rows, 1) < kSerialWork;
-    const std::int64_t grain = serial ? tiles : (tiles + get_num_threads() - 1) / get_num_threads();
-    parallel_for(0, tiles, grain,
+    const std::int64_t shares = product.shares();
+    // The bits do not depend on the division, so it can follow the number of threads.
+    const bool serial = c.rows * c.columns * std::max<std::int64_t>(b.rows, 1) < serial_work();
+    const std::int64_t grain =
+        serial ? shares : (shares + get_num_threads() - 1) / get_num_threads();
+    parallel_for(0, shares, grain,
                  [&](std::int64_t first, std::int64_t last) { product.run(first, last); });
   }
 }

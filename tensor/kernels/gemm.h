@@ -16,6 +16,17 @@ struct Matrix {
   Matrix transposed() const { return {data, columns, rows, column_stride, row_stride}; }
 };
 
+/// Elements in a cache line: threads that write to one matrix side by side share none.
+template <class T>
+inline constexpr std::int64_t kLine = 64 / static_cast<std::int64_t>(sizeof(T));
+
+/// Whether threads divide the columns of a product of this size among themselves, or its rows. With
+/// few rows most of what is read is the right-hand matrix: each thread then has its own columns of
+/// it. An optimizer that divides a weight in the same way finds every part in the cache of the
+/// thread that used it.
+template <class T>
+bool divides_columns(std::int64_t rows, std::int64_t columns);
+
 /// c = a b, plus `bias` (one value per column) if given, or plus c itself if `accumulate`; for all
 /// types but bool. Operands may have any strides, c needs unit stride in one direction (rows if
 /// there is a bias). Integers wrap around.
