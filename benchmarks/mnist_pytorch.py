@@ -2,9 +2,10 @@
 """Seconds per epoch of PyTorch's training loop on MNIST: the networks, loss and loop of mnist_speed. One line of JSON.
 
 usage: mnist_pytorch.py --data DIR --model small|large --batch N --threads N --epochs N [--loader index|dataloader]
+                        [--steps N]
 
 Needs PyTorch (Debian: python3-torch). `index` takes the batches of a shuffled order from data in memory, `dataloader` has
-torch.utils.data.DataLoader do it.
+torch.utils.data.DataLoader do it. With --steps an epoch is so many steps, and its time is scaled up.
 """
 
 import argparse
@@ -45,6 +46,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--lr", type=float, default=0.1)
+    parser.add_argument("--steps", type=int, default=0, help="0: all")
     parser.add_argument("--loader", choices=["index", "dataloader"], default="index")
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
@@ -68,13 +70,14 @@ def main():
     for epoch in range(a.epochs + 1):
         start = time.perf_counter()
         for step, (images, labels) in enumerate(batches()):
-            if epoch == 0 and step == 50:
-                break  # not counted
+            if step == (a.steps or -1) or (epoch == 0 and step == 50):  # epoch 0 is not counted
+                break
             sgd.zero_grad(set_to_none=True)
             cross_entropy(model(images), labels).backward()
             sgd.step()
         if epoch > 0:
-            times.append(time.perf_counter() - start)
+            part = a.steps * a.batch / len(x) if a.steps else 1
+            times.append((time.perf_counter() - start) / part)
     median = statistics.median(times)
     result = {"model": a.model, "batch": a.batch, "threads": a.threads, "loader": a.loader}
     print(json.dumps(result | {"sec_per_epoch": median, "min": min(times), "samples_per_s": round(len(x) / median)}))

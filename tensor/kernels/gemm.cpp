@@ -5,6 +5,7 @@
 
 #include <Eigen/Core>
 
+#include <tarn/tensor/factories.h>
 #include <tarn/tensor/kernels/gemm.h>
 #include <tarn/tensor/kernels/grain.h>
 #include <tarn/tensor/kernels/lanes.h>
@@ -134,9 +135,9 @@ void copy_row(const T* from, std::int64_t count, T* to) {
     detail::store_part<width>(to + i, count - i, detail::load_part<width>(from + i, count - i));
 }
 
-// Copies b[0..depth, 0..columns] to rows of `stride` elements; what fills them up does no harm.
+// Copies b to rows of `columns` elements, `stride` apart; what fills them up does no harm.
 template <class T>
-void pack(const Matrix<const T>& b, std::int64_t stride, T* out) {
+void pack(const Matrix<const T>& b, std::int64_t columns, std::int64_t stride, T* out) {
   using Eigen::internal::pset1;
   using Eigen::internal::pstoreu;
   using P = Packet<T>;
@@ -144,13 +145,13 @@ void pack(const Matrix<const T>& b, std::int64_t stride, T* out) {
   if (b.column_stride == 1) {
     for (std::int64_t k = 0; k < b.rows; ++k) {
       const T* const row = b.data + k * b.row_stride;
-      for (std::int64_t j = 0; j < stride; j += width)
+      for (std::int64_t j = 0; j < columns; j += width)
         pstoreu(out + k * stride + j, load_some(row + j, b.columns - j));
     }
     return;
   }
   if (b.row_stride == 1) {
-    for (std::int64_t j = 0; j < stride; j += width) {
+    for (std::int64_t j = 0; j < columns; j += width) {
       for (std::int64_t k = 0; k < b.rows; k += width) {
         Eigen::internal::PacketBlock<P, width> block;
         for (std::int64_t i = 0; i < width; ++i) {
@@ -167,7 +168,7 @@ void pack(const Matrix<const T>& b, std::int64_t stride, T* out) {
     return;
   }
   for (std::int64_t k = 0; k < b.rows; ++k) {
-    for (std::int64_t j = 0; j < stride; ++j) {
+    for (std::int64_t j = 0; j < columns; ++j) {
       out[k * stride + j] = j < b.columns ? b.data[k * b.row_stride + j * b.column_stride] : T(0);
     }
   }
@@ -235,7 +236,7 @@ class Product {
       Matrix<const T> part{b_.data + k * b_.row_stride + column * b_.column_stride, depth, columns,
                            b_.row_stride, b_.column_stride};
       if (packed) {
-        pack(part, stride, buffer);
+        pack(part, stride, stride, buffer);
         part = {buffer, depth, stride, stride, 1};
       }
       for (std::int64_t t = first_tile; t < last_tile; ++t)
@@ -277,6 +278,28 @@ class Product {
   std::int64_t row_tiles_;
 };
 
+// The same product as c^T = b^T a^T, for a b whose columns lie in memory one after the other and
+// an a of few rows: turning c around is less work than turning b. The chains of sums are the same.
+template <class T>
+void gemm_turned(const Matrix<const T>& a, const Matrix<const T>& b, const Matrix<T>& c) {
+  const std::int64_t shares = b.columns / kWidth<T>;
+  const bool serial = c.rows * c.columns * b.rows < serial_work();
+  const std::int64_t threads = serial ? 1 : get_num_threads();
+  parallel_for(0, shares, (shares + threads - 1) / threads,
+               [&](std::int64_t begin, std::int64_t end) {
+                 const std::int64_t first = begin * kWidth<T>;
+                 const std::int64_t count = (end - begin) * kWidth<T>;
+                 const Matrix<const T> part{b.data + first * b.column_stride, b.rows, count, 1,
+                                            b.column_stride};
+                 const Tensor buffer = empty({count, a.rows}, {.dtype = dtype_of<T>});
+                 T* const turned = buffer.data_ptr<T>();
+                 const Product<T> product(part.transposed(), a.transposed(),
+                                          {turned, count, a.rows, a.rows, 1}, nullptr, false);
+                 product.run(0, product.shares());
+                 pack<T>({turned, a.rows, count, 1, a.rows}, count, c.row_stride, c.data + first);
+               });
+}
+
 // Plain loops will do for integers, of which nobody trains a network.
 template <class T>
 void integer_gemm(const Matrix<const T>& a, const Matrix<const T>& b, const Matrix<T>& c,
@@ -316,6 +339,9 @@ void gemm(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, const T* bias, bool
   } else {
     if (c.column_stride != 1)
       return gemm<T>(b.transposed(), a.transposed(), c.transposed(), nullptr, accumulate);
+    if (b.row_stride == 1 && b.column_stride != 1 && 1 < a.rows && a.rows < kFewRows && !bias &&
+        !accumulate && b.columns % kWidth<T> == 0)
+      return gemm_turned(a, b, c);
     const Product<T> product(a, b, c, bias, accumulate);
     const std::int64_t shares = product.shares();
     // The bits do not depend on the division, so it can follow the number of threads.

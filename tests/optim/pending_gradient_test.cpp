@@ -13,6 +13,7 @@
 #include <tarn/optim/rmsprop.h>
 #include <tarn/optim/sgd.h>
 #include <tarn/tensor/factories.h>
+#include <tarn/tensor/parallel.h>
 #include <tarn/tensor/random.h>
 
 #include "../tensor/closeness.h"
@@ -123,6 +124,30 @@ TEST(PendingGradient, MovesAWeightAsOneThatWasLookedAt) {
       }
     }
   }
+}
+
+TEST(PendingGradient, MovesAWeightAlikeForAnyNumberOfThreads) {
+  const int before = get_num_threads();
+  for (const std::int64_t rows : {1, 30, 150}) {
+    Generator generator(3);
+    const Tensor x = randn({rows, 1500}, generator);
+    const Tensor start = nn::Linear(1500, 1210).weight.detach();
+    Tensor expected;
+    for (const int threads : {1, 2, 3, 8}) {
+      set_num_threads(threads);
+      const Tensor w = start.clone().requires_grad_();
+      SGD sgd({w}, {.lr = 0.01, .momentum = 0.9});
+      for (int step = 0; step < 2; ++step) {
+        sgd.zero_grad();
+        backward(x, w);
+        EXPECT_TRUE(is_pending(w));
+        sgd.step();
+      }
+      if (threads == 1) expected = w.detach();
+      EXPECT_TRUE(same_bits(w, expected)) << rows << " rows, " << threads << " threads";
+    }
+  }
+  set_num_threads(before);
 }
 
 // Zeros of both signs, and what is not a number, come out of one product as out of a sum.

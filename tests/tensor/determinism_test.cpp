@@ -61,6 +61,20 @@ TEST(SameBits, MatmulOfLopsidedShapes) {
   });
 }
 
+// Few rows: the threads divide the columns.
+TEST(SameBits, MatmulOfFewRows) {
+  for (const DType dtype : {kFloat32, kFloat64}) {
+    for (const std::int64_t rows : {1, 2, 40, 127}) {
+      const Tensor x = random({rows, 4000}, 1, dtype);
+      const Tensor w = random({4000, 810}, 2, dtype);
+      const Tensor by_columns = random({816, 4000}, 3, dtype).t();
+      expect_same_for_any_threads("matmul", [&]() -> std::vector<Tensor> {
+        return {matmul(x, w), matmul(x, by_columns)};
+      });
+    }
+  }
+}
+
 TEST(SameBits, Sums) {
   const Tensor long_row = random({1'000'003}, 1);
   const Tensor square_matrix = random({1000, 1001}, 2);

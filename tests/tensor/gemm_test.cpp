@@ -172,15 +172,21 @@ TEST(Gemm, EveryElementIsOneChainOfFusedMultiplyAdds) {
 TEST(Gemm, ARowOfTheResultDoesNotDependOnTheOtherRows) {
   // A batch must not change what an example gives.
   Generator generator(5);
-  for (const std::int64_t k : {70, 784}) {
-    const Tensor a = randn({67, k}, generator);
-    const Tensor b = randn({k, 35}, generator);
+  for (const auto& [k, columns] : {std::pair{70, 35}, {784, 35}, {70, 64}, {784, 128}}) {
+    const Tensor a = randn({167, k}, generator);
+    const Tensor b = randn({k, columns}, generator);
+    const Tensor by_columns = b.t().contiguous().t();
     const Tensor all = matmul(a, b);
-    for (const std::int64_t row : {0, 1, 31, 66}) {
-      EXPECT_TRUE(same_bits(matmul(a.narrow(0, row, 1), b).select(0, 0), all.select(0, row)))
-          << "row " << row << " of K = " << k;
+    for (const std::int64_t first : {0, 3, 40}) {
+      for (const std::int64_t rows : {1, 2, 20, 127}) {
+        const Tensor some = a.narrow(0, first, rows);
+        const Tensor expected = all.narrow(0, first, rows);
+        const std::string what =
+            str("rows ", first, " to ", first + rows, " of ", a.sizes(), " x ", b.sizes());
+        EXPECT_TRUE(same_bits(matmul(some, b), expected)) << what;
+        EXPECT_TRUE(same_bits(matmul(some, by_columns), expected)) << what << " by columns";
+      }
     }
-    EXPECT_TRUE(same_bits(matmul(a.narrow(0, 3, 20), b), all.narrow(0, 3, 20)));
   }
 }
 
