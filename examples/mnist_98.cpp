@@ -28,10 +28,10 @@ namespace {
 struct Settings {
   std::string data = "data/mnist";
   int seeds = 5;
-  std::int64_t hidden = 128;
+  std::int64_t hidden = 144;
   std::int64_t epochs = 3;
-  std::int64_t batch_size = 128;
-  double lr = 0.1;
+  std::int64_t batch_size = 96;
+  double lr = 0.08;
   double momentum = 0.9;
   double warmup = 0.2;
   double target = 0.98;
