@@ -34,6 +34,10 @@ if ((EUID != 0)); then
   [[ -t 0 ]] || sudo="sudo -n"
 fi
 echo "setup: installing ${missing[*]}" >&2
-apt() { $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" </dev/null >&2; }
+# A machine that was just started may be installing something itself.
+apt() {
+  $sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@" </dev/null >&2
+}
 apt update || fail "apt-get update failed (no network, or no rights?)"
-apt install -y --no-install-recommends "${missing[@]}" || fail "apt-get install failed (no network, or no rights?)"
+apt install -y --no-install-recommends "${missing[@]}" ||
+  fail "apt-get install failed (no network, no rights, or another installation under way?)"
