@@ -21,8 +21,8 @@ std::string names(const Options& options) {
 }
 
 void throw_unknown_option(const Options& options, std::string_view name) {
-  throw ValueError(str("param group: there is no option \"", name, "\": expected one of ",
-                       names(options)));
+  throw ValueError(
+      str("param group: there is no option \"", name, "\": expected one of ", names(options)));
 }
 
 }  // namespace detail
