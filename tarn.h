@@ -48,6 +48,7 @@
 #include <tarn/tensor/device.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/parallel.h>
 #include <tarn/tensor/pool.h>
 #include <tarn/tensor/print.h>
@@ -56,4 +57,3 @@
 #include <tarn/tensor/state_dict.h>
 #include <tarn/tensor/str.h>
 #include <tarn/tensor/tensor.h>
-#include <tarn/tensor/warning.h>
