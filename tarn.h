@@ -42,7 +42,10 @@
 #include <tarn/io/metrics.h>
 #include <tarn/io/npy.h>
 #include <tarn/io/npz.h>
+#include <tarn/io/progress.h>
+#include <tarn/io/progress_bar.h>
 #include <tarn/io/safetensors.h>
+#include <tarn/io/terminal.h>
 #include <tarn/nn/nn.h>
 #include <tarn/optim/optim.h>
 #include <tarn/tensor/device.h>
