@@ -10,8 +10,8 @@
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/kernels/cast.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/str.h>
-#include <tarn/tensor/warning.h>
 
 namespace tarn {
 namespace {

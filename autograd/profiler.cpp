@@ -5,6 +5,8 @@
 #include <map>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include <tarn/autograd/detail/node_flops.h>
 #include <tarn/autograd/grad_mode.h>
 #include <tarn/autograd/ops/matmul.h>
@@ -88,20 +90,10 @@ std::vector<Total> totals(const std::vector<Profiler::Event>& events) {
   return sorted;
 }
 
-// Text inside the quotes of a JSON string.
-std::string escaped(const std::string& text) {
-  std::string result;
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) {
-      char code[8];
-      std::snprintf(code, sizeof code, "\\u%04x", static_cast<unsigned>(c));
-      result += code;
-      continue;
-    }
-    if (c == '"' || c == '\\') result += '\\';
-    result += c;
-  }
-  return result;
+// A JSON string; bytes that are not UTF-8, which a file's name may have, become U+FFFD.
+std::string quoted(const std::string& text) {
+  using nlohmann::json;
+  return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 }  // namespace
@@ -218,14 +210,13 @@ void Profiler::export_chrome_trace(const std::string& path) const {
   file << "{\"traceEvents\":[";
   const char* separator = "\n";
   for (const Event& event : events_) {
-    file << separator << "{\"ph\":\"X\",\"pid\":1,\"tid\":1,\"name\":\"" << escaped(event.name)
-         << "\",\"cat\":\"" << (event.is_op ? "op" : "scope")
+    file << separator << "{\"ph\":\"X\",\"pid\":1,\"tid\":1,\"name\":" << quoted(event.name)
+         << ",\"cat\":\"" << (event.is_op ? "op" : "scope")
          << "\",\"ts\":" << fixed(event.start * 1e6, 3)
          << ",\"dur\":" << fixed(event.duration * 1e6, 3) << ",\"args\":{";
     if (event.is_op) {
       file << "\"shape\":\"" << to_string(event.shape) << "\",\"bytes\":" << fixed(event.bytes, 0)
-           << ",\"flops\":" << fixed(event.flops, 0) << ",\"place\":\"" << escaped(event.place)
-           << '"';
+           << ",\"flops\":" << fixed(event.flops, 0) << ",\"place\":" << quoted(event.place);
     }
     file << "}}";
     separator = ",\n";

@@ -9,6 +9,7 @@
 #include <tarn/io/detail/input_file.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/str.h>
 
 namespace tarn::data {
@@ -85,6 +86,8 @@ CIFAR10::CIFAR10(const std::string& root, CIFAR10Options options) {
       std::memcpy(image, bytes.data() + i + 1, kPixels);
     }
   }
+  log_at(LogLevel::info, "cifar10: ", rows, options.train ? " training" : " test",
+         " examples from ", root);
 }
 
 Example CIFAR10::get(std::int64_t index) const {

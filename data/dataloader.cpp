@@ -8,9 +8,9 @@
 #include <tarn/data/detail/prefetcher.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/random.h>
 #include <tarn/tensor/str.h>
-#include <tarn/tensor/warning.h>
 
 namespace tarn::data {
 namespace {
@@ -144,6 +144,8 @@ DataLoader::Iterator DataLoader::begin() {
                                            " examples, batch_size = ", options_.batch_size,
                                            ", drop_last = ", options_.drop_last));
   }
+  log_at(LogLevel::debug, "DataLoader: epoch ", next_.epoch, " begins at batch ", next_.batch,
+         " of ", size(), ", fetched by ", options_.num_workers, " workers");
   auto place = std::make_shared<Place>(next_);
   place->batch_size = options_.batch_size;
   if (place->grid.batch_size == 0) place->grid.batch_size = options_.batch_size;

@@ -11,6 +11,7 @@
 #include <tarn/io/image.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/str.h>
 
 namespace tarn::data {
@@ -100,6 +101,8 @@ ImageFolder::ImageFolder(const std::string& root, ImageFolderOptions options) : 
     throw ValueError(str("image folder: no class folders in ", root, " (", strays,
                          " image files lie directly in it): expected ", root, "/<class>/<image>"));
   }
+  log_at(LogLevel::info, "image folder: ", size(), " images of ", classes_.size(), " classes from ",
+         root);
 }
 
 Example ImageFolder::get(std::int64_t index) const {

@@ -9,6 +9,7 @@
 #include <tarn/data/idx.h>
 #include <tarn/data/mnist.h>
 #include <tarn/tensor/error.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/str.h>
 
 namespace tarn::data {
@@ -153,6 +154,8 @@ MNIST::MNIST(const Source& source, const std::string& root, Options options)
             files.images, ", ", files.labels, "): expected as many; train and test mixed?"),
         files.labels, 4);
   }
+  log_at(LogLevel::info, name_, ": ", size(), options.train ? " training" : " test",
+         " examples from ", files.images);
 }
 
 Example MNIST::get(std::int64_t index) const {

@@ -7,6 +7,7 @@
 #include <tarn/io/detail/safetensors_file.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/random.h>
 #include <tarn/tensor/str.h>
 
@@ -184,6 +185,7 @@ void save_checkpoint(const std::string& path, const Parts& parts, const Checkpoi
   const auto layout = detail::lay_out_safetensors(file, tensors, header);
   seal(layout, checksums);
   detail::write_laid_out(file, layout);
+  log_at(LogLevel::info, kCheckpoint, ": ", path, ": written at step ", info.step);
 }
 
 CheckpointInfo load_checkpoint(const std::string& path, const Parts& parts) {
@@ -194,6 +196,7 @@ CheckpointInfo load_checkpoint(const std::string& path, const Parts& parts) {
   CheckpointInfo info = info_from(file, read.content.metadata);
   check_parts(file, read.content.metadata, all);
   load_parts(file, read.content.tensors, all);
+  log_at(LogLevel::info, kCheckpoint, ": ", path, ": loaded, of step ", info.step);
   return info;
 }
 

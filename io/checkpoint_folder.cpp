@@ -17,8 +17,8 @@
 #include <tarn/io/detail/output_file.h>
 #include <tarn/io/detail/safetensors_header.h>
 #include <tarn/tensor/error.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/str.h>
-#include <tarn/tensor/warning.h>
 
 namespace tarn::io {
 namespace {

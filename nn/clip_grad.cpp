@@ -8,8 +8,8 @@
 #include <tarn/nn/clip_grad.h>
 #include <tarn/nn/detail/first_nonfinite.h>
 #include <tarn/tensor/error.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/str.h>
-#include <tarn/tensor/warning.h>
 
 namespace tarn::nn {
 namespace {
@@ -179,6 +179,7 @@ double clip_norm(const NamedTensors& parameters, double max_norm,
   const double factor = max_norm / (norm + 1e-6);
   if (factor < 1) {
     for (const Gradient& gradient : gradients) scale(gradient, factor);
+    log_at(LogLevel::debug, op, ": the total norm is ", value_text(norm), ": scaled to ", max_norm);
   }
   return norm;
 }

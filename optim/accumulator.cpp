@@ -12,8 +12,8 @@
 #include <tarn/optim/gradient_noise_scale.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/str.h>
-#include <tarn/tensor/warning.h>
 
 namespace tarn::optim {
 

@@ -5,8 +5,8 @@
 #include <tarn/optim/detail/state_reader.h>
 #include <tarn/optim/lr_scheduler.h>
 #include <tarn/tensor/error.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/str.h>
-#include <tarn/tensor/warning.h>
 
 namespace tarn::optim {
 

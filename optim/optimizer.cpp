@@ -6,8 +6,8 @@
 #include <tarn/optim/detail/check_number.h>
 #include <tarn/optim/optimizer.h>
 #include <tarn/tensor/error.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/str.h>
-#include <tarn/tensor/warning.h>
 
 namespace tarn::optim {
 

@@ -9,8 +9,8 @@
 #include <tarn/optim/detail/state_reader.h>
 #include <tarn/optim/skip_non_finite.h>
 #include <tarn/tensor/error.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/str.h>
-#include <tarn/tensor/warning.h>
 
 namespace tarn::optim {
 
@@ -71,6 +71,8 @@ void SkipNonFinite::Record::look_at(Optimizer& optimizer) {
             str("SkipNonFinite: after ", optimizer.step_count(), " steps of ", optimizer.name(),
                 " a gradient is not finite: ", reason,
                 ": this step is skipped, and so will be others like it"));
+  log_at(LogLevel::info, "SkipNonFinite: after ", optimizer.step_count(), " steps of ",
+         optimizer.name(), ": skipped, ", skipped, " so far: ", reason);
   optimizer.skip_step();
 }
 

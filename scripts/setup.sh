@@ -10,7 +10,7 @@ packages=(g++ cmake ninja-build libeigen3-dev librandom123-dev libstb-dev zlib1g
 case ${1-} in
   "") ;;
   --ci) packages+=(clang clang-format clang-tidy libclang-rt-14-dev libomp-14-dev git
-                     dataset-fashion-mnist gnuplot-nox doxygen) ;;
+                     dataset-fashion-mnist doxygen) ;;
   *) echo "usage: scripts/setup.sh [--ci]" >&2; exit 2 ;;
 esac
 

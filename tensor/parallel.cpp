@@ -12,9 +12,9 @@
 #include <pthread.h>
 
 #include <tarn/tensor/error.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/parallel.h>
 #include <tarn/tensor/str.h>
-#include <tarn/tensor/warning.h>
 
 namespace tarn {
 namespace {
@@ -31,11 +31,17 @@ std::atomic<bool> forked{false};
 int threads_at_start() {
   const int available = std::clamp(omp_get_max_threads(), 1, kMaxThreads);
   const char* text = std::getenv("TARN_NUM_THREADS");
-  if (!text) return available;
+  if (!text) {
+    log_at(LogLevel::info, "kernels run on ", available, " threads");
+    return available;
+  }
   int threads = 0;
   const char* end = text + std::strlen(text);
   const auto [rest, error] = std::from_chars(text, end, threads);
-  if (error == std::errc() && rest == end && threads >= 1 && threads <= kMaxThreads) return threads;
+  if (error == std::errc() && rest == end && threads >= 1 && threads <= kMaxThreads) {
+    log_at(LogLevel::info, "kernels run on ", threads, " threads: TARN_NUM_THREADS");
+    return threads;
+  }
   warn_once("TARN_NUM_THREADS",
             str("TARN_NUM_THREADS = \"", text, "\": expected an integer from 1 to ", kMaxThreads,
                 "; using ", available));

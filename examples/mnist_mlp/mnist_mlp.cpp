@@ -156,7 +156,8 @@ void run(const Settings& s) {
   if (s.threads > 0) set_num_threads(s.threads);
   const bool writes_mistakes = !s.mistakes.empty() && distributed::rank() == 0;
   if (writes_mistakes) check_writable(s.mistakes);
-  const Terminal terminal(distributed::size() > 1);
+  // Under mpirun standard output is a terminal whatever mpirun's own output is.
+  const auto terminal = distributed::size() > 1 ? io::Terminal() : io::Terminal(stdout);
   const data::MNIST train_set = load(s, true);
   const data::MNIST test_set = load(s, false);
   data::DataLoader loader(augment(s.augment, train_set),

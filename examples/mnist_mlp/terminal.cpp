@@ -1,38 +1,12 @@
 #include "terminal.h"
 
-#include <climits>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <iostream>
 #include <streambuf>
-#include <string_view>
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-
-namespace {
-
-bool is_set(const char* variable) {
-  const char* value = std::getenv(variable);
-  return value && *value;
-}
-
-}  // namespace
-
-Terminal::Terminal(bool shared) : tty_(!shared && isatty(STDOUT_FILENO) == 1) {
-  const char* term = std::getenv("TERM");
-  interactive_ = tty_ && term && *term && std::string_view(term) != "dumb";
-  color_ = interactive_ && !is_set("NO_COLOR");
-}
-
-int Terminal::width() const {
-  if (!tty_) return INT_MAX;
-  winsize window{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) return window.ws_col;
-  return 80;
-}
 
 std::string join_fields(const std::vector<std::string>& fields, int width) {
   const auto room = static_cast<std::size_t>(width);

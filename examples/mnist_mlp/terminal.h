@@ -3,26 +3,6 @@
 #include <string>
 #include <vector>
 
-/// What standard output can show.
-class Terminal {
- public:
-  /// Looks at standard output, TERM and NO_COLOR. Under mpirun it is a terminal whatever mpirun's
-  /// own output is: `shared` takes it for a file then.
-  explicit Terminal(bool shared = false);
-
-  /// Text can be overwritten: a terminal that is not dumb.
-  bool is_interactive() const { return interactive_; }
-  /// Interactive, and the user has not set NO_COLOR.
-  bool has_color() const { return color_; }
-  /// Columns of the window as it is now; very many when standard output is not a terminal.
-  int width() const;
-
- private:
-  bool tty_;
-  bool interactive_;
-  bool color_;
-};
-
 /// The fields of one line with two spaces between them, on several lines where the width asks for
 /// it.
 std::string join_fields(const std::vector<std::string>& fields, int width);

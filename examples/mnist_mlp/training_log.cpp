@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <iostream>
 #include <utility>
 
 #include <tarn/tarn.h>
 
 #include "number_format.h"
+#include "terminal.h"
 
 using tarn::str;
 
@@ -25,8 +27,9 @@ std::string pad_left(const std::string& text, std::size_t width) {
 
 }  // namespace
 
-TrainingLog::TrainingLog(const Settings& settings, const Terminal& terminal, std::int64_t updates)
-    : settings_(settings), terminal_(terminal), bar_(terminal), updates_(updates) {}
+TrainingLog::TrainingLog(const Settings& settings, const tarn::io::Terminal& terminal,
+                         std::int64_t updates)
+    : settings_(settings), terminal_(terminal), updates_(updates) {}
 
 void TrainingLog::begin_epoch(std::int64_t epoch, double lr) {
   if (epoch != epoch_) {
@@ -42,6 +45,19 @@ void TrainingLog::begin_epoch(std::int64_t epoch, double lr) {
   if (!has_header_ && terminal_.width() >= kTableWidth) print_row("epoch", kTitles);
   has_header_ = true;
   epoch_start_ = Clock::now();
+  if (!bar_) begin_bar();
+  bar_->set_description(epoch_label());
+}
+
+// One for all epochs, so that its ETA is that of the training.
+void TrainingLog::begin_bar() {
+  bar_.emplace(tarn::io::ProgressBarOptions{.total = settings_.epochs * updates_,
+                                            .desc = epoch_label(),
+                                            .initial = epoch_ * updates_ + updates_done_,
+                                            .leave = false,
+                                            // The lines of the epochs say enough in a file.
+                                            .disable = !terminal_.is_interactive(),
+                                            .file = stdout});
 }
 
 void TrainingLog::add(const tarn::Tensor& loss_sum, const tarn::Tensor& logits,
@@ -55,7 +71,7 @@ void TrainingLog::after_update() {
   ++updates_done_;
   const std::int64_t every = settings_.log_every;
   if (every > 0 && updates_done_ % every == 0) {
-    bar_.clear();
+    bar_->clear();
     std::cout << join_fields(
                      {"epoch " + epoch_label(), str("update ", updates_done_, "/", updates_),
                       "loss " + format_loss(loss()), "accuracy " + format_percent(accuracy()),
@@ -63,7 +79,12 @@ void TrainingLog::after_update() {
                      terminal_.width())
               << std::endl;
   }
-  if (bar_.is_due()) draw_bar();
+  if (bar_->is_due()) {
+    bar_->set_postfix({{"loss", format_loss(loss())},
+                       {"accuracy", format_percent(accuracy())},
+                       {"images/s", speed()}});
+  }
+  bar_->update();
 }
 
 void TrainingLog::gather() {
@@ -87,7 +108,7 @@ void TrainingLog::keep(double loss_sum, std::int64_t right, std::int64_t seen) {
 }
 
 void TrainingLog::end_training() {
-  bar_.clear();
+  bar_->clear();
   gather();
   epoch_seconds_ = seconds_since(epoch_start_);
   training_seconds_ += epoch_seconds_;
@@ -126,21 +147,6 @@ std::string TrainingLog::speed() const {
   return with_commas(std::llround(static_cast<double>(seen_ - seen_before_) / seconds));
 }
 
-double TrainingLog::done_of_epoch() const {
-  return static_cast<double>(updates_done_) / static_cast<double>(updates_);
-}
-
-double TrainingLog::done() const {
-  return (static_cast<double>(epoch_) + done_of_epoch()) / static_cast<double>(settings_.epochs);
-}
-
-void TrainingLog::draw_bar() {
-  const double left = seconds_since(start_) * (1 - done()) / (done() - done_before_);
-  bar_.draw(done_of_epoch(), epoch_label(),
-            {"ETA " + format_duration(left), "loss " + format_loss(loss()),
-             "accuracy " + format_percent(accuracy()), speed() + " images/s"});
-}
-
 tarn::StateDict TrainingLog::state_dict() const {
   tarn::StateDict state;
   for (const auto& [name, value] : {std::pair("epoch", epoch_), std::pair("updates", updates_done_),
@@ -160,5 +166,4 @@ void TrainingLog::load_state_dict(const tarn::StateDict& state) {
   updates_done_ = counts[1];
   keep(loss_sum, counts[2], counts[3]);
   seen_before_ = seen_;
-  done_before_ = epoch_ < 0 ? 0 : done();
 }

@@ -3,22 +3,23 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include <tarn/io/progress_bar.h>
+#include <tarn/io/terminal.h>
 #include <tarn/tensor/state_dict.h>
 
 #include "evaluation.h"
-#include "progress_bar.h"
 #include "settings.h"
-#include "terminal.h"
 
 /// What a training run shows while it runs: a progress bar on a terminal, and a line after each
 /// epoch everywhere.
 class TrainingLog {
  public:
   /// An epoch has `updates` updates.
-  TrainingLog(const Settings& settings, const Terminal& terminal, std::int64_t updates);
+  TrainingLog(const Settings& settings, const tarn::io::Terminal& terminal, std::int64_t updates);
 
   /// Starts the clock that images/s is measured by. The epoch in which a loaded state was taken
   /// goes on.
@@ -36,7 +37,9 @@ class TrainingLog {
   void end_epoch(const std::vector<Prediction>& test);
 
   /// Removes the progress bar, for a line about why training ends here.
-  void interrupt() { bar_.clear(); }
+  void interrupt() {
+    if (bar_) bar_->clear();
+  }
 
   /// What has been counted, for a checkpoint.
   tarn::StateDict state_dict() const;
@@ -60,21 +63,17 @@ class TrainingLog {
   double seconds_since(Clock::time_point begin) const;
   std::string epoch_label() const;
   std::string speed() const;
-  double done_of_epoch() const;
-  double done() const;
-  void draw_bar();
+  void begin_bar();
   void print_row(const std::string& label, const std::array<std::string, 6>& values) const;
 
   const Settings& settings_;
-  const Terminal& terminal_;
-  ProgressBar bar_;
+  const tarn::io::Terminal& terminal_;
+  std::optional<tarn::io::ProgressBar> bar_;  // of this process
   const std::int64_t updates_;
-  const Clock::time_point start_ = Clock::now();
 
   std::int64_t epoch_ = -1;
   double lr_ = 0;
   bool has_header_ = false;
-  double done_before_ = 0;        // of the whole training, in other processes
   std::int64_t seen_before_ = 0;  // of this epoch, in other processes
   std::int64_t updates_done_ = 0;
   double loss_sum_ = 0;

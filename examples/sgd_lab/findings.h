@@ -4,9 +4,14 @@
 #include <variant>
 #include <vector>
 
-#include "plot.h"
+#include <tarn/io/plot.h>
+
 #include "table.h"
 #include "verdict.h"
+
+using tarn::io::Axes;
+using tarn::io::log_log;
+using tarn::io::Plot;
 
 /// What an experiment has to tell, in the order of telling.
 class Findings {

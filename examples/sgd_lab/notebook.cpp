@@ -11,17 +11,24 @@
 
 #include <tarn/tarn.h>
 
-#include "html.h"
-
 using nlohmann::json;
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Verdict, claim, measured, expected, holds)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Entry, conditions, command, seconds, html, undrawn, verdicts)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Entry, conditions, command, seconds, html, verdicts)
 
 namespace {
 
-std::string missing_picture(const std::string& id) {
-  return "<span id=\"" + id + "-missing\">no picture: gnuplot is missing</span>";
+/// Columns series, x, y, error.
+std::string csv(const Plot& plot) {
+  Table table({"series", "x", "y", "error"});
+  for (const Plot::Series& s : plot.series()) {
+    const std::string label = s.style == Plot::Style::contour ? "contour" : s.label;
+    for (std::size_t i = 0; i < s.x.size(); ++i) {
+      table.add_row(
+          {label, s.x[i], s.y[i], s.errors.empty() ? Table::Cell("") : Table::Cell(s.errors[i])});
+    }
+  }
+  return table.csv();
 }
 
 }  // namespace
@@ -49,11 +56,7 @@ std::optional<Entry> Notebook::find(const std::string& name, const std::string& 
   const json stored = json::parse(file, nullptr, /*allow_exceptions=*/false);
   try {
     Entry entry = stored.get<Entry>();
-    if (entry.conditions != conditions) return {};
-    const std::size_t missing = entry.undrawn.size();
-    draw_missing(entry);
-    if (entry.undrawn.size() < missing) store(name, entry);
-    return entry;
+    if (entry.conditions == conditions) return entry;
   } catch (const json::exception&) {
     // Missing, cut short or of another version: as if it had not been run.
   }
@@ -70,39 +73,24 @@ void Notebook::describe(const std::string& name, const Findings& findings, Entry
   };
   for (const Findings::Part& part : findings.parts()) {
     if (const auto* text = std::get_if<std::string>(&part)) {
-      out += "<p>" + escape(*text) + "</p>\n";
+      out += "<p>" + tarn::io::html_escape(*text) + "</p>\n";
     } else if (const auto* table = std::get_if<Table>(&part)) {
       const std::string csv = tarn::str(name, "-table-", ++tables, ".csv");
       out += table->html() + link(csv, table->csv()) + "\n";
     } else {
       const auto& plot = std::get<Plot>(part);
       const std::string id = tarn::str(name, "-plot-", ++plots);
-      entry.undrawn[id] = plot.script();
-      out += "<figure id=\"" + id + "\">" + missing_picture(id) + "<figcaption>" +
-             link(id + ".csv", plot.csv()) + "</figcaption></figure>\n";
+      const std::string picture = plot.svg();
+      write_file(path(id + ".svg"), picture);
+      out += "<figure id=\"" + id + "\">" + picture + "<figcaption>" +
+             link(id + ".csv", csv(plot)) + "</figcaption></figure>\n";
     }
   }
-  draw_missing(entry);
-}
-
-void Notebook::draw_missing(Entry& entry) const {
-  std::erase_if(entry.undrawn, [&](const auto& undrawn) {
-    const auto& [id, script] = undrawn;
-    const std::string picture = draw(script, path(id + ".svg"), id);
-    if (picture.empty()) return false;
-    const std::string gap = missing_picture(id);
-    entry.html.replace(entry.html.find(gap), gap.size(), picture);
-    return true;
-  });
-}
-
-void Notebook::store(const std::string& name, const Entry& entry) const {
-  write_file(path(name + ".json"), json(entry).dump(1));
 }
 
 Entry Notebook::write(const Experiment& experiment, const Findings& findings, Entry entry) const {
   describe(experiment.name, findings, entry);
   entry.verdicts = findings.verdicts();
-  store(experiment.name, entry);
+  write_file(path(experiment.name + ".json"), json(entry).dump(1));
   return entry;
 }

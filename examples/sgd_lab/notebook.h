@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,7 +12,6 @@ struct Entry {
   std::string command;     ///< that runs it again
   double seconds = 0;
   std::string html;
-  std::map<std::string, std::string> undrawn;  ///< scripts of pictures, where gnuplot was missing
   std::vector<Verdict> verdicts;
 
   bool holds() const;
@@ -27,8 +25,7 @@ class Notebook {
   /// Makes the folder if it does not exist. Throws std::filesystem::filesystem_error.
   explicit Notebook(std::string folder);
 
-  /// The entry of that experiment if it was made under these conditions; pictures that it lacks are
-  /// drawn, if they can be by now. Throws tarn::IoError.
+  /// The entry of that experiment if it was made under these conditions.
   std::optional<Entry> find(const std::string& name, const std::string& conditions) const;
 
   /// Writes down findings; `entry` has its conditions, command and seconds. Throws tarn::IoError.
@@ -39,8 +36,6 @@ class Notebook {
 
  private:
   void describe(const std::string& name, const Findings& findings, Entry& entry) const;
-  void draw_missing(Entry& entry) const;
-  void store(const std::string& name, const Entry& entry) const;
 
   std::string folder_;
 };

@@ -20,7 +20,6 @@
 
 #include <tarn/tarn.h>
 
-#include "../mnist_mlp/progress_bar.h"
 #include "../mnist_mlp/terminal.h"
 #include "experiment.h"
 #include "notebook.h"
@@ -54,18 +53,20 @@ std::string options(const Settings& s) {
 std::string conditions(const Settings& s) { return options(s) + ", " + this_program(); }
 
 Entry run(const Experiment& experiment, const Settings& s, const Notebook& notebook,
-          const Terminal& terminal) {
+          const tarn::io::Terminal& terminal) {
   Entry entry;
   entry.command = s.program + " --fresh --only " + experiment.name + " " + options(s);
   entry.conditions = conditions(s);
   if (!s.fresh) {
     if (auto found = notebook.find(experiment.name, entry.conditions)) return *found;
   }
-  ProgressBar bar(terminal);
-  const auto progress = [&](double done) {
-    if (bar.is_due()) bar.draw(done, experiment.name, {});
-  };
-  progress(0);
+  constexpr double kParts = 1000;
+  tarn::io::ProgressBar bar({.total = static_cast<std::int64_t>(kParts),
+                             .desc = experiment.name,
+                             .leave = false,
+                             .disable = !terminal.is_interactive(),
+                             .file = stdout});
+  const auto progress = [&](double done) { bar.update(std::llround(done * kParts) - bar.n()); };
   tarn::manual_seed(s.seed);
   const auto begin = std::chrono::steady_clock::now();
   const Findings findings = experiment.run({s.quick, s.seed, s.data, progress});
@@ -105,7 +106,7 @@ void write_page(const Settings& s, const Notebook& notebook) {
 
 /// Whether all claims hold.
 bool run(const Settings& s) {
-  const Terminal terminal;
+  const tarn::io::Terminal terminal(stdout);
   const Notebook notebook(s.results);
   const std::vector<Experiment> todo = chosen(s.only);
   bool holds = true;

@@ -5,8 +5,6 @@
 
 #include <tarn/tarn.h>
 
-#include "html.h"
-
 namespace {
 
 std::string format(const char* pattern, double number) {
@@ -51,12 +49,14 @@ std::string Table::html() const {
   std::string out =
       is_long ? tarn::str("<details><summary>table of ", rows_.size(), " rows</summary>") : "";
   out += "<div class=\"scroll\"><table>\n<thead><tr>";
-  for (const std::string& column : columns_) out += "<th>" + escape(column) + "</th>";
+  for (const std::string& column : columns_)
+    out += "<th>" + tarn::io::html_escape(column) + "</th>";
   out += "</tr></thead>\n<tbody>\n";
   for (const auto& row : rows_) {
     out += "<tr>";
     for (const Cell& cell : row) {
-      out += (cell.is_number() ? "<td class=\"number\">" : "<td>") + escape(cell.shown()) + "</td>";
+      out += (cell.is_number() ? "<td class=\"number\">" : "<td>") +
+             tarn::io::html_escape(cell.shown()) + "</td>";
     }
     out += "</tr>\n";
   }

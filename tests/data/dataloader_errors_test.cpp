@@ -12,7 +12,7 @@
 #include <tarn/data/dataloader.h>
 #include <tarn/data/tensor_dataset.h>
 #include <tarn/tensor/error.h>
-#include <tarn/tensor/warning.h>
+#include <tarn/tensor/log.h>
 
 #include "numbers.h"
 #include "thrown_text.h"
@@ -24,12 +24,12 @@ namespace {
 class Warnings {
  public:
   Warnings()
-      : previous_(
-            set_warning_handler([](const std::string& message) { texts().push_back(message); })) {
+      : previous_(set_log_handler(
+            [](LogLevel, const std::string& message) { texts().push_back(message); })) {
     texts().clear();
     reset_warnings();
   }
-  ~Warnings() { set_warning_handler(previous_); }
+  ~Warnings() { set_log_handler(previous_); }
   Warnings(const Warnings&) = delete;
   Warnings& operator=(const Warnings&) = delete;
   static std::vector<std::string>& texts() {
@@ -38,7 +38,7 @@ class Warnings {
   }
 
  private:
-  WarningHandler previous_;
+  LogHandler previous_;
 };
 
 TEST(DataLoaderOptions, AreChecked) {

@@ -67,7 +67,7 @@ std::multiset<std::string> with_each_call_failing(Action&& action, Check&& check
 class EachCallThatFails : public ::testing::Test {
  protected:
   void SetUp() override {
-    set_warning_handler([](const std::string&) {});
+    set_log_handler([](LogLevel, const std::string&) {});
   }
   TempFolder folder_;
 };

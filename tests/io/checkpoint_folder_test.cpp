@@ -22,9 +22,10 @@ class CheckpointsInAFolder : public ::testing::Test {
   void SetUp() override {
     warnings.clear();
     reset_warnings();
-    previous_ = set_warning_handler([](const std::string& text) { warnings.push_back(text); });
+    previous_ =
+        set_log_handler([](LogLevel, const std::string& text) { warnings.push_back(text); });
   }
-  void TearDown() override { set_warning_handler(previous_); }
+  void TearDown() override { set_log_handler(previous_); }
 
   std::vector<std::int64_t> steps(const CheckpointFolder& folder) const {
     std::vector<std::int64_t> result;
@@ -52,7 +53,7 @@ class CheckpointsInAFolder : public ::testing::Test {
   std::string path_ = temp_ / "runs/a";
   nn::Linear fc_{1, 1};
   Parts parts_ = {{"model", fc_}};
-  WarningHandler previous_ = nullptr;
+  LogHandler previous_;
 };
 
 TEST_F(CheckpointsInAFolder, BeginEmptyAndLoadTheNewest) {

@@ -22,9 +22,9 @@ struct Result {
 class ExactResume : public ::testing::Test {
  protected:
   void SetUp() override {
-    previous_ = set_warning_handler([](const std::string&) {});
+    previous_ = set_log_handler([](LogLevel, const std::string&) {});
   }
-  void TearDown() override { set_warning_handler(previous_); }
+  void TearDown() override { set_log_handler(previous_); }
 
   std::string bytes(TrainingRun& run) {
     save_checkpoint(temp_ / "end", run.parts());
@@ -59,7 +59,7 @@ class ExactResume : public ::testing::Test {
   std::string at(std::int64_t batch) const { return temp_ / str("batch-", batch); }
 
   TempFolder temp_;
-  WarningHandler previous_ = nullptr;
+  LogHandler previous_;
 };
 
 TEST_F(ExactResume, HoldsFromTheStartAndAfterEveryBatchWithAnyNumberOfWorkers) {

@@ -9,9 +9,9 @@
 #include <tarn/nn/nn.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/parallel.h>
 #include <tarn/tensor/random.h>
-#include <tarn/tensor/warning.h>
 
 #include "../tensor/closeness.h"
 #include "../tensor/expect_error.h"
@@ -42,17 +42,18 @@ std::vector<Tensor> norm_ten() { return {with_grad(float64({0, 6})), with_grad(f
 class Warnings {
  public:
   Warnings()
-      : previous_(set_warning_handler([](const std::string& text) { given.push_back(text); })) {
+      : previous_(
+            set_log_handler([](LogLevel, const std::string& text) { given.push_back(text); })) {
     given.clear();
     reset_warnings();
   }
-  ~Warnings() { set_warning_handler(previous_); }
+  ~Warnings() { set_log_handler(previous_); }
   Warnings(const Warnings&) = delete;
   Warnings& operator=(const Warnings&) = delete;
   static inline std::vector<std::string> given;
 
  private:
-  WarningHandler previous_;
+  LogHandler previous_;
 };
 
 TEST(ClipGradNorm, ScalesTheGradientsOfAllParametersTogether) {

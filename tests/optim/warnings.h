@@ -3,19 +3,19 @@
 #include <string>
 #include <vector>
 
-#include <tarn/tensor/warning.h>
+#include <tarn/tensor/log.h>
 
 namespace tarn::testing {
 
 /// Collects the warnings given while it lives, all of them as if never given before.
 class Warnings {
  public:
-  Warnings() : previous_(set_warning_handler(&Warnings::keep)) {
+  Warnings() : previous_(set_log_handler(&Warnings::keep)) {
     reset_warnings();
     texts().clear();
   }
   ~Warnings() {
-    set_warning_handler(previous_);
+    set_log_handler(previous_);
     reset_warnings();
   }
   Warnings(const Warnings&) = delete;
@@ -27,9 +27,9 @@ class Warnings {
   }
 
  private:
-  static void keep(const std::string& message) { texts().push_back(message); }
+  static void keep(LogLevel, const std::string& message) { texts().push_back(message); }
 
-  WarningHandler previous_;
+  LogHandler previous_;
 };
 
 }  // namespace tarn::testing

@@ -6,8 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <tarn/tensor/error.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/str.h>
-#include <tarn/tensor/warning.h>
 
 namespace tarn::testing {
 namespace {
@@ -66,8 +66,8 @@ std::vector<std::string>& received() {
 }
 
 TEST(Warnings, AreGivenOnceForEachKeyUntilReset) {
-  const WarningHandler previous =
-      set_warning_handler([](const std::string& message) { received().push_back(message); });
+  const LogHandler previous =
+      set_log_handler([](LogLevel, const std::string& message) { received().push_back(message); });
   reset_warnings();
   received().clear();
   warn_once("test key", "first");
@@ -77,7 +77,8 @@ TEST(Warnings, AreGivenOnceForEachKeyUntilReset) {
   reset_warnings();
   warn_once("test key", "fourth");
   EXPECT_EQ(received().back(), "fourth");
-  EXPECT_NE(set_warning_handler(previous), previous) << "returns the one before";
+  set_log_handler(previous)(LogLevel::warning, "fifth");
+  EXPECT_EQ(received().back(), "fifth") << "returns the one before";
 }
 
 }  // namespace

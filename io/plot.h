@@ -4,11 +4,13 @@
 #include <utility>
 #include <vector>
 
+namespace tarn::io {
+
 /// The frame of a picture.
 struct Axes {
-  std::string title;
-  std::string x;
-  std::string y;
+  std::string title{};
+  std::string x{};
+  std::string y{};
   bool log_x = false;
   bool log_y = false;
 };
@@ -18,17 +20,34 @@ inline Axes log_log(std::string title, std::string x, std::string y) {
   return {std::move(title), std::move(x), std::move(y), true, true};
 }
 
-/// A picture of curves and points over two axes, drawn by gnuplot.
+/// A picture of curves and points over two axes, as SVG.
 ///
-///   Plot plot(log_log("Noise", "batch size", "variance"));
+///   io::Plot plot(io::log_log("Noise", "batch size", "variance"));
 ///   plot.points("measured", sizes, variances, errors);
 ///   plot.theory("σ²/B", sizes, law);
+///   std::cout << plot.svg();
+///
+/// Numbers that are not finite, and on a logarithmic axis those that are not above 0, are left out;
+/// a curve has a gap there.
 class Plot {
  public:
   using Numbers = std::vector<double>;
 
+  /// How a series is drawn.
+  enum class Style { line, points, theory, contour };
+
+  /// Numbers that belong together.
+  struct Series {
+    std::string label;
+    Style style;
+    int color;       ///< its number
+    Numbers x, y;    ///< of one size
+    Numbers errors;  ///< of the same size, or none
+  };
+
   explicit Plot(Axes axes) : axes_(std::move(axes)) {}
 
+  /// These throw ValueError when there are not as many of the one numbers as of the other.
   void line(const std::string& label, const Numbers& x, const Numbers& y);
   /// With `errors`, a bar of that length to both sides.
   void points(const std::string& label, const Numbers& x, const Numbers& y,
@@ -38,30 +57,17 @@ class Plot {
   /// A thin grey line without a label: the background of a picture.
   void contour(const Numbers& x, const Numbers& y);
 
-  /// Columns series, x, y, error.
-  std::string csv() const;
-  /// What gnuplot is to do to draw the picture.
-  std::string script() const;
+  const std::vector<Series>& series() const { return series_; }
+
+  /// An <svg> element that is a file as well. Its text has the colour of the page that it is in.
+  std::string svg() const;
 
  private:
-  enum class Style { line, points, theory, contour };
-  struct Series {
-    std::string label;
-    Style style;
-    int color;
-    Numbers x, y, errors;
-  };
   void add(Series series);
-  std::string clause(const Series& series, const std::string& block) const;
-  int height() const;              // in pixels, with room for the legend
-  std::string log_format() const;  // of the numbers on x: powers of ten where they get long
 
   Axes axes_;
   std::vector<Series> series_;
   int colors_ = 0;  // taken so far
 };
 
-/// Draws a plot's script into the file `svg` and returns the picture as an element for the page, in
-/// whose colours its text appears; `id` is put before the names inside so that pictures do not
-/// share any. Empty when there is no gnuplot. Throws tarn::IoError when it fails.
-std::string draw(const std::string& script, const std::string& svg, const std::string& id);
+}  // namespace tarn::io
