@@ -189,10 +189,12 @@ void Optimizer::update_all(bool moves) {
       const Tensor grad = p.grad();
       if (moves && grad.defined()) {
         const Tensor same = p;
-        const std::uint32_t version = grad.version();
+        // A pending gradient has no elements yet, and asking for its version would make them.
+        const bool watched = !grad.impl().pending() && grad.impl().storage() != p.impl().storage();
+        const std::uint32_t version = watched ? grad.version() : 0;
         update(p, grad, states_[g][i], groups_[g]);
         const bool assigned = !p.is_same(same);
-        if (assigned || grad.version() != version) {
+        if (assigned || (watched && grad.version() != version)) {
           p = same;
           fail_update(place(name_, i, g), p, assigned);
         }
@@ -222,8 +224,9 @@ bool Optimizer::find_gradients() const {
   } else if (!fresh) {
     warn_once("optim.step_with_used_gradients",
               str(name_,
-                  ": step() found only gradients that an earlier step() has used: expected "
-                  "new ones; call zero_grad() and backward() between two steps"));
+                  ": step() found only gradients that an earlier step() has used, alone or with "
+                  "new ones added: call zero_grad() before backward(), and backward() before "
+                  "step()"));
   }
   return any;
 }

@@ -366,7 +366,7 @@ TEST(Step, DoesNotWarnWhenSomeGradientsAreNew) {
   EXPECT_TRUE(Warnings::texts().empty());
 }
 
-TEST(Step, WarnsWhenBackwardAddsToAGradientThatWasUsed) {
+TEST(Step, WarnsOfGradientsThatWereAddedToUsedOnes) {
   const Tensor a = leaf({1});
   SGD sgd({a}, {.lr = 0.5});
   const Warnings warnings;
@@ -375,8 +375,29 @@ TEST(Step, WarnsWhenBackwardAddsToAGradientThatWasUsed) {
   sgd.step();
   EXPECT_TRUE(Warnings::texts().empty()) << "accumulating before the step is fine";
   a.sum().backward();
+  EXPECT_TRUE(Warnings::texts().empty()) << "they may be cleared before they are used";
+  sgd.step();
   ASSERT_EQ(Warnings::texts().size(), 1U);
   EXPECT_NE(Warnings::texts()[0].find("zero_grad()"), std::string::npos);
+}
+
+// A generator's loss flows through the discriminator, whose own loop clears its gradients.
+TEST(Step, DoesNotWarnOfAnAdversarialLoop) {
+  const Tensor discriminator = leaf({1, 2});
+  const Tensor generator = leaf({3, 4});
+  SGD first({discriminator}, {.lr = 0.1});
+  SGD second({generator}, {.lr = 0.1});
+  const Warnings warnings;
+  for (int i = 0; i < 3; ++i) {
+    first.zero_grad();
+    discriminator.sum().backward();
+    (discriminator * generator.detach()).sum().backward();
+    first.step();
+    second.zero_grad();
+    (discriminator * generator).sum().backward();
+    second.step();
+  }
+  EXPECT_TRUE(Warnings::texts().empty());
 }
 
 TEST(Step, ReportsLeavesThatNoOptimizerUpdates) {
