@@ -56,17 +56,13 @@ Tensor as_own(Tensor gradient, TensorImpl& leaf) {
   return copy;
 }
 
+// What is added to a gradient that a step has used stays used: the next step warns. Adding alone is
+// no mistake, as a generator's loss does to the discriminator's gradients before they are cleared.
 void accumulate(TensorImpl& leaf, Tensor gradient) {
   if (!leaf.grad) {
     leaf.grad = as_own(std::move(gradient), leaf).impl_ptr();
     leaf.grad_was_stepped = false;
     return;
-  }
-  if (leaf.grad_was_stepped) {
-    warn_once("stale gradient", str("backward: the gradient of a parameter of shape ", leaf.sizes,
-                                    " was already used by an optimizer's step() and is being added "
-                                    "to; call zero_grad() before backward()"));
-    leaf.grad_was_stepped = false;
   }
   const Tensor total(leaf.grad);
   if (is_grad_enabled()) {

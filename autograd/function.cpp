@@ -9,6 +9,7 @@
 #include <cxxabi.h>
 
 #include <tarn/autograd/function.h>
+#include <tarn/autograd/ops/reductions.h>
 #include <tarn/autograd/record.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
@@ -38,6 +39,16 @@ const char* short_name(const std::type_info& type) {
 bool contains(const std::vector<Tensor>& tensors, const Tensor& tensor) {
   return std::any_of(tensors.begin(), tensors.end(),
                      [&](const Tensor& other) { return other.is_same(tensor); });
+}
+
+// Whether `shape` is another one than `from`, which broadcasts to it.
+bool is_broadcast(const Shape& from, const Shape& shape) {
+  if (from == shape || from.size() > shape.size()) return false;
+  const int offset = shape.size() - from.size();
+  for (int d = 0; d < from.size(); ++d) {
+    if (from[d] != shape[offset + d] && from[d] != 1) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -144,6 +155,10 @@ class FunctionNode final : public Node {
                            " tensors: expected one for each, in their order, undefined where there "
                            "is none"));
     }
+    for (std::size_t i = 0; i < results_.size(); ++i) {
+      if (edges_[i] && results_[i].defined() && is_broadcast(edges_[i]->sizes, results_[i].sizes()))
+        results_[i] = sum_to(results_[i], edges_[i]->sizes);
+    }
     computed_in_ = pass;
   }
 
@@ -226,6 +241,11 @@ std::vector<Tensor> FunctionContext::saved_tensors() const {
   if (!node_) {
     throw AutogradError(
         "saved_tensors: only in backward, of a function one of whose inputs requires grad");
+  }
+  if (saved_.empty()) {
+    throw AutogradError(str(describe(*node_),
+                            ": backward asks for saved tensors, but forward saved none: call "
+                            "ctx.save_for_backward() in forward"));
   }
   std::vector<Tensor> tensors;
   for (const Saved& saved : saved_) {

@@ -27,7 +27,7 @@ class FunctionContext {
   /// graph in a circle.
   void save_for_backward(std::vector<Tensor> tensors) { to_save_ = std::move(tensors); }
   /// In backward: what was saved, in that order. Throws AutogradError, naming the function and its
-  /// line, for a tensor that was changed since.
+  /// line, for a tensor that was changed since, and when nothing was saved.
   std::vector<Tensor> saved_tensors() const;
   /// In forward: these outputs get no gradient; integer outputs never do.
   void mark_non_differentiable(std::vector<Tensor> outputs) {
@@ -115,8 +115,9 @@ std::span<Tensor> as_span(Several& tensors) {
 /// returns a Tensor, or a std::vector or std::array of them. `backward` takes the context and the
 /// gradient of the output, or a std::vector with those of all outputs (zeros where none arrived),
 /// and returns the gradient of the one tensor argument, or a vector or array of them: one for each
-/// tensor argument of forward, in their order, undefined where it is zero or not needed. Other
-/// arguments have no gradient. It is differentiable as often as the ops that it is written with.
+/// tensor argument of forward, in their order, undefined where it is zero or not needed. A gradient
+/// of the shape that an argument was broadcast to is summed to the argument's. Other arguments have
+/// no gradient. It is differentiable as often as the ops that it is written with.
 ///
 /// apply() throws AutogradError when forward changed an input in place; backward() throws, naming
 /// the function and the line of apply(), ValueError for another number of gradients and ShapeError

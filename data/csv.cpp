@@ -9,6 +9,7 @@
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/str.h>
+#include <tarn/tensor/warning.h>
 
 namespace tarn::data {
 namespace {
@@ -60,6 +61,21 @@ std::vector<std::string> read_names(CsvLines& lines) {
     names.emplace_back(field.text);
   }
   return names;
+}
+
+// A file whose first line is an example would lose it without a word.
+void warn_of_numbers(const std::string& path, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    double value = 0;
+    const char* const end = name.data() + name.size();
+    const auto [rest, error] = std::from_chars(name.data(), end, value);
+    if (error != std::errc() || rest != end) return;
+  }
+  std::string all;
+  for (const std::string& name : names) all += str(all.empty() ? "" : ", ", name);
+  warn_once("csv.header_of_numbers",
+            str("csv: ", path, ":1: the first line is taken for the names of the columns, but is ",
+                "all numbers: ", all, "; if it is an example, set .header = false"));
 }
 
 std::size_t label_column(const CsvLines& lines, const CSVOptions& options, std::size_t columns,
@@ -114,8 +130,13 @@ CSV::Table CSV::read(const std::string& path, const CSVOptions& options) {
   const std::size_t columns = lines.fields().size();
   const std::vector<std::string> names =
       options.header ? read_names(lines) : std::vector<std::string>();
+  if (options.header) warn_of_numbers(path, names);
   const std::size_t label = label_column(lines, options, columns, names);
-  if (columns < 2) lines.fail(lines.fields()[0], "one column: expected data besides the label");
+  if (columns < 2) {
+    lines.fail(lines.fields()[0], str("one column, divided at '", options.delimiter,
+                                      "': expected data besides the label; is there another "
+                                      "delimiter in the file?"));
+  }
   if (options.header && !lines.next()) lines.fail_empty("has a header but no rows");
 
   std::vector<float> data;

@@ -15,8 +15,8 @@ struct CSVOptions {
   /// The column that is the target, by its name in the header or its number from 0; negative
   /// numbers count from the last one.
   std::variant<std::int64_t, std::string> label = std::int64_t{-1};
-  bool header = true;               ///< the first line names the columns
-  char delimiter = ',';             ///< between fields
+  bool header = true;    ///< the first line names the columns; a warning when it is all numbers
+  char delimiter = ',';  ///< between fields
   DType label_dtype = kFloat32;     ///< kInt64 for classes: then every label must be a whole number
   std::optional<double> missing{};  ///< value of empty fields; by default they are an error
 };

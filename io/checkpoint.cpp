@@ -82,7 +82,8 @@ void check_seal(const FileName& file, const detail::CheckedTensors& read) {
   if (!sums || sums->dtype() != kInt64 || sums->dim() != 1 ||
       sums->numel() != static_cast<std::int64_t>(read.names.size())) {
     file.fail(str("has no \"", kChecksums, "\" of its ", read.names.size(),
-                  " tensors: not a checkpoint, or damaged"));
+                  " tensors: not a checkpoint, or damaged; weights alone are read by "
+                  "read_safetensors()"));
   }
   const auto* expected = sums->data_ptr<std::int64_t>();
   const auto check = [&](std::uint32_t found, const std::string& what) {

@@ -121,7 +121,14 @@ StateDict read_npz(const std::string& path) {
   for (const detail::ZipEntry& entry : archive.entries()) {
     detail::ZipMember member(archive, entry);
     const bool named = entry.name.ends_with(kNpySuffix) && entry.name.size() > kNpySuffix.size();
-    if (!named) member.fail("expected a name that ends in .npy", entry.header);
+    if (!named) {
+      member.fail(entry.name.ends_with("/data.pkl")
+                      ? "this is a file of torch.save: expected one of numpy.savez; write it in "
+                        "Python by numpy.savez(path, **{k: v.numpy() for k, v in "
+                        "model.state_dict().items()})"
+                      : "expected a name that ends in .npy",
+                  entry.header);
+    }
     arrays.set(entry.name.substr(0, entry.name.size() - kNpySuffix.size()),
                detail::read_npy_array(member));
   }

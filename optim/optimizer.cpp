@@ -35,6 +35,16 @@ void warn_of_unowned_leaves(const std::string& optimizer) {
                 "call requires_grad_(false) if it is not to be trained"));
 }
 
+// Two slips in a class of one's own would go unnoticed: `p = p - g` gives the optimizer another
+// tensor than the model's, and `g.mul_(2)` changes what others read after the step.
+[[noreturn]] void fail_update(const std::string& where, const Tensor& p, bool assigned) {
+  throw Error(str(where, " (shape ", p.shape(), "): update() ",
+                  assigned ? "assigned another tensor to it: expected a change in place, which the "
+                             "model sees; use sub_() or copy_()"
+                           : "changed the gradient in place: expected it as it was; make a new "
+                             "tensor, g * 2 instead of g.mul_(2)"));
+}
+
 }  // namespace
 
 Optimizer::Optimizer(std::string name, std::vector<Tensor> params, double lr,
@@ -58,6 +68,13 @@ Optimizer::Optimizer(std::string name, std::vector<ParamGroup> groups, double lr
     throw ValueError(str(name_, ": none of the ", count,
                          " parameters requires grad: expected at least one to train; call "
                          "requires_grad_()"));
+  }
+  for (std::size_t i = 0; i < options_.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (options_[i].name != options_[j].name) continue;
+      throw ValueError(str(name_, ": options ", j, " and ", i, " are both called \"",
+                           options_[i].name, "\": expected each name once"));
+    }
   }
   detail::check(name_, "lr", lr, Allowed::non_negative);
   for (ParamGroup& group : groups) add_param_group(std::move(group));
@@ -170,7 +187,18 @@ void Optimizer::update_all(bool moves) {
     for (std::size_t i = 0; i < states_[g].size(); ++i) {
       Tensor& p = groups_[g].params[i];
       const Tensor grad = p.grad();
-      if (moves && grad.defined()) update(p, grad, states_[g][i], groups_[g]);
+      if (moves && grad.defined()) {
+        const Tensor same = p;
+        // A pending gradient has no elements yet, and asking for its version would make them.
+        const bool watched = !grad.impl().pending() && grad.impl().storage() != p.impl().storage();
+        const std::uint32_t version = watched ? grad.version() : 0;
+        update(p, grad, states_[g][i], groups_[g]);
+        const bool assigned = !p.is_same(same);
+        if (assigned || (watched && grad.version() != version)) {
+          p = same;
+          fail_update(place(name_, i, g), p, assigned);
+        }
+      }
       p.impl().grad_was_stepped = grad.defined();
     }
   }
@@ -196,8 +224,9 @@ bool Optimizer::find_gradients() const {
   } else if (!fresh) {
     warn_once("optim.step_with_used_gradients",
               str(name_,
-                  ": step() found only gradients that an earlier step() has used: expected "
-                  "new ones; call zero_grad() and backward() between two steps"));
+                  ": step() found only gradients that an earlier step() has used, alone or with "
+                  "new ones added: call zero_grad() before backward(), and backward() before "
+                  "step()"));
   }
   return any;
 }

@@ -85,8 +85,9 @@ Tensor product(const char* op, const Tensor& a, const Tensor& b, const Tensor& b
 
 void check_same_type(const char* op, const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype() || a.dtype() == kBool) {
-    throw DTypeError(str(op, ": operands are ", a.dtype(), " and ", b.dtype(),
-                         ": expected the same type, not bool; convert one with .to()"));
+    throw DTypeError(str(op, ": operands are ", a.dtype(), " ", a.sizes(), " and ", b.dtype(), " ",
+                         b.sizes(),
+                         ": expected the same type, and not bool; convert one with .to()"));
   }
 }
 

@@ -40,10 +40,12 @@ void RowStack::check(const Tensor& row) const {
   }
   if (!row.defined()) return;
   if (row.sizes() != row_shape_) {
-    throw ShapeError(str(item(), " is ", row.sizes(), ", item 0 is ", row_shape_));
+    throw ShapeError(str(item(), " is ", row.sizes(), ", item 0 is ", row_shape_,
+                         ": expected the same; crop or pad them, or give the loader a collate"));
   }
   if (row.dtype() != rows_.dtype()) {
-    throw DTypeError(str(item(), " is ", row.dtype(), ", item 0 is ", rows_.dtype()));
+    throw DTypeError(str(item(), " is ", row.dtype(), ", item 0 is ", rows_.dtype(),
+                         ": expected the same; convert with .to()"));
   }
 }
 

@@ -45,8 +45,12 @@ Tensor Normalize::apply(const Tensor& x, int channel_dim) const {
                          channel_dim == 1 ? "B, " : "", mean_.size(0), ", H, W] for ",
                          mean_.size(0), " means"));
   }
-  const DType dtype = is_floating_point(x.dtype()) ? x.dtype() : kFloat32;
-  return div(sub(x.to(dtype), mean_.to(dtype)), std_.to(dtype));
+  if (!is_floating_point(x.dtype())) {
+    throw DTypeError(str("Normalize: x is ", x.dtype(),
+                         ": expected float32 or float64; pixels that are bytes become 0..1 by "
+                         ".to(kFloat32) / 255"));
+  }
+  return div(sub(x, mean_.to(x.dtype())), std_.to(x.dtype()));
 }
 
 }  // namespace tarn::data

@@ -6,7 +6,7 @@
 
 namespace tarn::data {
 
-/// (x - mean) / std. Integer data become float32.
+/// (x - mean) / std, of float32 or float64.
 class Normalize : public Transform {
  public:
   /// One mean and standard deviation for all elements. Throws ValueError unless both are finite and
@@ -16,7 +16,8 @@ class Normalize : public Transform {
   /// none at all.
   Normalize(const std::vector<double>& mean, const std::vector<double>& std);
 
-  /// Throws ShapeError when x is not [C, H, W] with as many channels as there are means.
+  /// Throws ShapeError when x is not [C, H, W] with as many channels as there are means, DTypeError
+  /// for integers: bytes of an image would be taken for pixels in 0..1 without a word.
   Tensor operator()(const Tensor& x) const override;
   Tensor apply_rows(const Tensor& x, const RowRandom& random) const override;
 

@@ -243,6 +243,11 @@ bool comes_before(const StateDict::Entry* a, const StateDict::Entry* b) {
 
 std::uint64_t safetensors_header_length(const FileName& file, std::string_view start,
                                         std::uint64_t file_bytes) {
+  if (start.starts_with("PK\3\4")) {
+    file.fail(
+        "is a zip archive, as torch.save and numpy.savez write: expected safetensors; read "
+        "numpy's with read_npz(), and write PyTorch's with numpy.savez() or safetensors in Python");
+  }
   if (start.size() < kSafetensorsLengthBytes)
     file.fail(str(start.size(), " bytes: too short for the 8-byte header length"));
   std::uint64_t length = 0;

@@ -300,8 +300,8 @@ struct Returns : Function<Returns<Result>> {
 struct OneOnly {
   static std::vector<Tensor> value() { return {ones({1}, {.dtype = kFloat64})}; }
 };
-struct LongerOne {
-  static std::vector<Tensor> value() { return {constant({1, 2}), constant({1})}; }
+struct NoElement {
+  static std::vector<Tensor> value() { return {constant({1}), zeros({0}, {.dtype = kFloat64})}; }
 };
 struct Float32One {
   static std::vector<Tensor> value() { return {constant({1}), ones({1})}; }
@@ -312,11 +312,49 @@ TEST(UserFunction, NamesItselfAndItsLineForAWrongGradient) {
   const Tensor y = variable(4);
   EXPECT_TRUE(fails_with<ValueError>([&] { Returns<OneOnly>::apply(x, y).backward(); }, "Returns<",
                                      {"backward returned 1 gradients", "took 2 tensors"}));
-  EXPECT_TRUE(fails_with<ShapeError>([&] { Returns<LongerOne>::apply(x, y).backward(); },
-                                     "Returns<", {"[2] for input 0", "[1]"}));
+  const Tensor pair = constant({1, 2}).requires_grad_();
+  EXPECT_TRUE(fails_with<ShapeError>([&] { Returns<NoElement>::apply(x, pair).sum().backward(); },
+                                     "Returns<", {"[0] for input 1", "[2]"}));
   EXPECT_TRUE(fails_with<DTypeError>([&] { Returns<Float32One>::apply(x, y).backward(); },
                                      "Returns<", {"float32 for input 1", "float64"}));
   EXPECT_FALSE(x.grad().defined());
+}
+
+struct Times : Function<Times> {
+  static Tensor forward(FunctionContext& ctx, const Tensor& a, const Tensor& b) {
+    ctx.save_for_backward({a, b});
+    return a * b;
+  }
+  static std::vector<Tensor> backward(FunctionContext& ctx, const Tensor& g) {
+    const std::vector<Tensor> saved = ctx.saved_tensors();
+    return {g * saved[1], g * saved[0]};
+  }
+};
+
+TEST(UserFunction, GradientOfABroadcastArgumentIsSummedToItsShape) {
+  const auto times = [](const std::vector<Tensor>& in) { return Times::apply(in[0], in[1]); };
+  const Tensor a = constant({1, 2, 3, 4, 5, 6}).view({2, 3}).requires_grad_();
+  for (const Shape& shape : {Shape{3}, Shape{1, 3}, Shape{2, 1}, Shape{1}, Shape{}}) {
+    const Tensor b = full(shape, 0.5, {.dtype = kFloat64}).requires_grad_();
+    EXPECT_TRUE(gradcheck(times, {a, b})) << str(shape);
+    EXPECT_TRUE(gradgradcheck(times, {a, b})) << str(shape);
+  }
+  const Tensor row = constant({10, 20, 30}).requires_grad_();
+  Times::apply(a.detach(), row).sum().backward();
+  EXPECT_TRUE(equal(row.grad(), constant({5, 7, 9})));
+}
+
+struct SavesNothing : Function<SavesNothing> {
+  static Tensor forward(FunctionContext&, const Tensor& x) { return x * x; }
+  static Tensor backward(FunctionContext& ctx, const Tensor& g) {
+    return g * 2 * ctx.saved_tensors()[0];
+  }
+};
+
+TEST(UserFunction, ThatSavedNothingIsToldSoWhenItAsks) {
+  const Tensor x = variable(3);
+  EXPECT_TRUE(fails_with<AutogradError>([&] { SavesNothing::apply(x).backward(); }, "SavesNothing",
+                                        {"forward saved none", "save_for_backward"}));
 }
 
 TEST(UserFunction, MustNotChangeItsInputInPlace) {

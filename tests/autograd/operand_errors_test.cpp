@@ -163,6 +163,20 @@ TEST(ScalarInPlaceErrors, OverlapAndDtype) {
   EXPECT_TRUE(fails_with<ValueError>([&] { f32({2}).clamp_(2, 1); }, "clamp: ", {"2", "1"}));
 }
 
+TEST(ProductErrors, NameTypesAndShapes) {
+  const Tensor bytes = zeros({2, 4}, {.dtype = kUInt8});
+  EXPECT_TRUE(fails_with<DTypeError>(
+      [&] {
+        linear(bytes, zeros({3, 4}));
+      },
+      "linear", {"uint8 [2, 4] and float32 [3, 4]", ".to()"}));
+  EXPECT_TRUE(fails_with<DTypeError>(
+      [&] {
+        matmul(bytes, zeros({4, 3}));
+      },
+      "matmul", {"uint8 [2, 4] and float32 [4, 3]", ".to()"}));
+}
+
 TEST(ArithmeticErrors, AlphaOfIntegersIsAnInteger) {
   EXPECT_TRUE(
       fails_with<ValueError>([] { add(i64({2}), i64({2}), 2.5); }, "add: ", {"2.5", "int64"}));

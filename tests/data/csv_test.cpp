@@ -6,6 +6,7 @@
 #include <tarn/data/csv.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
+#include <tarn/tensor/warning.h>
 
 #include "temp_folder.h"
 #include "thrown_text.h"
@@ -56,6 +57,21 @@ TEST_F(Csv, TakesTheLabelFromAnyColumn) {
   EXPECT_EQ(bare.target().to_vector<float>(), (Floats{1, 3}));
   EXPECT_TRUE(bare.feature_names().empty());
   EXPECT_EQ(bare.label_name(), "");
+}
+
+TEST_F(Csv, WarnsOfAHeaderThatLooksLikeAnExample) {
+  static std::vector<std::string> warnings;
+  const WarningHandler previous =
+      set_warning_handler([](const std::string& message) { warnings.push_back(message); });
+  reset_warnings();
+  read("x1,2\n3,4\n");
+  read("1,2\n3,4\n", {.header = false});
+  EXPECT_TRUE(warnings.empty());
+  EXPECT_EQ(read("1.5,-2\n3,4\n").size(), 1);
+  set_warning_handler(previous);
+  ASSERT_EQ(warnings.size(), 1U);
+  EXPECT_TRUE(contains(warnings[0], ":1: the first line is taken for the names of the columns"));
+  EXPECT_TRUE(contains(warnings[0], "1.5, -2; if it is an example, set .header = false"));
 }
 
 TEST_F(Csv, ReadsClassesAsIntegers) {
@@ -123,7 +139,9 @@ TEST_F(Csv, RefusesHeadersThatMakeNoSense) {
             "1: no column is called \"c\": expected one of \"a\", \"b\"");
   EXPECT_EQ(error("a,b\n"), " has a header but no rows");
   EXPECT_EQ(error("\n\n"), " is empty: expected a header or a row");
-  EXPECT_EQ(error("a\n1\n"), "1: one column: expected data besides the label");
+  EXPECT_EQ(error("a\n1\n"),
+            "1: one column, divided at ',': expected data besides the label; "
+            "is there another delimiter in the file?");
   const std::string wide(70'000, ',');
   EXPECT_TRUE(contains(error(wide), "more than 65536 fields"));
   std::string long_field = "a,y\n";

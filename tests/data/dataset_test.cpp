@@ -66,22 +66,27 @@ TEST(Dataset, NamesTheExampleOfAnotherShape) {
   EXPECT_EQ(thrown_text<ShapeError>([&] {
               set.get_batch(Indices{1, 2, 3, 912});
             }),
-            "batch item 3 (data[912]) is [1, 27, 28], item 0 is [1, 28, 28]");
+            "batch item 3 (data[912]) is [1, 27, 28], item 0 is [1, 28, 28]: expected the same; "
+            "crop or pad them, or "
+            "give the loader a collate");
   const Made targets([](std::int64_t i) { return Example{scalar_tensor(i), zeros({i})}; });
-  EXPECT_EQ(thrown_text<ShapeError>([&] {
-              targets.get_batch(Indices{1, 2});
-            }),
-            "batch item 1 (target[2]) is [2], item 0 is [1]");
+  EXPECT_EQ(
+      thrown_text<ShapeError>([&] {
+        targets.get_batch(Indices{1, 2});
+      }),
+      "batch item 1 (target[2]) is [2], item 0 is [1]: expected the same; crop or pad them, or "
+      "give the loader a collate");
 }
 
 TEST(Dataset, NamesTheExampleOfAnotherElementType) {
   const Made set([](std::int64_t i) {
     return Example{zeros({2}, {.dtype = i == 5 ? kUInt8 : kFloat32}), scalar_tensor(i)};
   });
-  EXPECT_EQ(thrown_text<DTypeError>([&] {
-              set.get_batch(Indices{1, 5});
-            }),
-            "batch item 1 (data[5]) is uint8, item 0 is float32");
+  EXPECT_EQ(
+      thrown_text<DTypeError>([&] {
+        set.get_batch(Indices{1, 5});
+      }),
+      "batch item 1 (data[5]) is uint8, item 0 is float32: expected the same; convert with .to()");
 }
 
 TEST(Dataset, RefusesUndefinedTensors) {

@@ -157,7 +157,8 @@ TEST(ConcatDataset, RefusesNoDataSetsAndUnequalExamples) {
   EXPECT_EQ(thrown_text<ShapeError>([&] {
               both.get_batch(Indices{0, 3});
             }),
-            "batch item 1 (data[3]) is [4], item 0 is [3]");
+            "batch item 1 (data[3]) is [4], item 0 is [3]: expected the same; crop or pad them, or "
+            "give the loader a collate");
 }
 
 struct Slow : TensorDataset {
@@ -243,7 +244,8 @@ TEST(Collate, StacksByDefault) {
   EXPECT_EQ(thrown_text<ShapeError>([] {
               default_collate({{arange(2), Tensor()}, {arange(3), Tensor()}});
             }),
-            "batch item 1 (data) is [3], item 0 is [2]");
+            "batch item 1 (data) is [3], item 0 is [2]: expected the same; crop or pad them, or "
+            "give the loader a collate");
 }
 
 }  // namespace

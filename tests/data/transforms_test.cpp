@@ -36,11 +36,13 @@ TEST(Normalize, TakesOneMeanForEachChannel) {
   thrown_text<ShapeError>([&] { Normalize({0, 1}, {1, 1})(ones({2, 2})); });
 }
 
-TEST(Normalize, KeepsDoublesAndTurnsIntegersIntoFloats) {
+TEST(Normalize, KeepsDoublesAndRefusesBytes) {
   EXPECT_EQ(Normalize(0, 1)(ones({2}, {.dtype = kFloat64})).dtype(), kFloat64);
-  const Tensor y = Normalize(1, 2)(full({2}, 200, {.dtype = kUInt8}));
-  EXPECT_EQ(y.dtype(), kFloat32);
-  EXPECT_EQ(y.to_vector<float>(), (std::vector<float>{99.5, 99.5}));
+  EXPECT_EQ(
+      thrown_text<DTypeError>([] { Normalize(0.1307, 0.3081)(full({2}, 200, {.dtype = kUInt8})); }),
+      "Normalize: x is uint8: expected float32 or float64; pixels that are bytes become 0..1 "
+      "by .to(kFloat32) / 255");
+  thrown_text<DTypeError>([] { Normalize({0}, {1})(ones({1, 2, 2}, {.dtype = kInt64})); });
 }
 
 TEST(Normalize, RefusesMomentsThatCannotNormalise) {

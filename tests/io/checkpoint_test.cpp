@@ -208,7 +208,8 @@ TEST_F(Checkpoint, IsNotJustAnySafetensorsFile) {
   EXPECT_TRUE(contains(thrown_text<FormatError>([&] {
                          load_checkpoint(path_, {{"model", run.fc}});
                        }),
-                       "has no \"checksums\" of its 2 tensors: not a checkpoint, or damaged"));
+                       "has no \"checksums\" of its 2 tensors: not a checkpoint, or damaged; "
+                       "weights alone are read by read_safetensors()"));
   EXPECT_TRUE(contains(thrown_text<FormatError>([&] { read_checkpoint_info(path_); }),
                        "__metadata__[\"tarn.checkpoint\"] is \"\": expected a number"));
 }

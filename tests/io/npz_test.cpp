@@ -79,6 +79,7 @@ TEST_F(Npz, RefusesWhatIsNoArchiveOfArrays) {
   EXPECT_TRUE(contains(text("folder"), "member \"a/\" is absolute, a folder"));
   EXPECT_TRUE(contains(text("twice"), "member \"a.npy\" comes twice"));
   EXPECT_TRUE(contains(text("text"), "member \"a.txt\": expected a name that ends in .npy"));
+  EXPECT_TRUE(contains(text("torch_save"), "this is a file of torch.save: expected one of"));
   EXPECT_TRUE(contains(text("bzip2"), "is packed by method 12: expected 0 (stored) or 8"));
   EXPECT_TRUE(contains(text("longer"), "shape [2, 3] of f4 needs 24 bytes, 25 follow"));
   EXPECT_TRUE(contains(error({1, 2, 3}), "has no directory at its end: not a .npz file"));

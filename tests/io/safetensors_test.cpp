@@ -219,6 +219,12 @@ TEST_F(Safetensors, SurviveAnyBitBeingAnother) {
   }
 }
 
+TEST_F(Safetensors, RefuseAZipArchiveByName) {
+  const std::string text = error({'P', 'K', 3, 4, 0, 0, 8, 8, 0, 0, 0, 0});
+  EXPECT_TRUE(contains(text, "is a zip archive, as torch.save and numpy.savez write"));
+  EXPECT_TRUE(contains(text, "read_npz()"));
+}
+
 TEST_F(Safetensors, RefuseALengthThatCannotBe) {
   EXPECT_TRUE(contains(error({1, 2, 3, 4, 5}), "5 bytes: too short for the 8-byte header length"));
   EXPECT_TRUE(contains(error(with_length(7234289876, "{}", 0)),

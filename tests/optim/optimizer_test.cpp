@@ -25,6 +25,26 @@ using testing::leaf;
 using testing::same_bits;
 using testing::Warnings;
 
+// Two slips of a first optimizer of one's own.
+struct Rebinding : HeavyBall {
+  using HeavyBall::HeavyBall;
+  void update(Tensor& p, const Tensor& g, State&, const ParamGroup&) override { p = p - g; }
+};
+struct ChangesTheGradient : HeavyBall {
+  using HeavyBall::HeavyBall;
+  void update(Tensor& p, const Tensor& g, State&, const ParamGroup&) override {
+    Tensor scaled = g;
+    scaled.mul_(0.5);
+    p.sub_(scaled);
+  }
+};
+struct NamesAnOptionTwice : Optimizer {
+  explicit NamesAnOptionTwice(std::vector<Tensor> params)
+      : Optimizer("Twice", std::move(params), 0.1, {{"beta", 0.5}, {"gamma", 1.0}, {"beta", 0.9}}) {
+  }
+  void update(Tensor&, const Tensor&, State&, const ParamGroup&) override {}
+};
+
 // ---- parameters --------------------------------------------------------------------------------
 
 TEST(Optimizer, NeedsAParameter) {
@@ -47,6 +67,12 @@ TEST(Optimizer, RefusesATensorThatIsGivenTwice) {
         SGD sgd({{.params = {a}}, {.params = {b, a}}});
       },
       "SGD: parameter 1 of group 1 (shape [2])", {"is also parameter 0 of group 0"}));
+}
+
+TEST(Optimizer, RefusesTwoOptionsOfOneName) {
+  EXPECT_TRUE(fails_with<ValueError>([] { NamesAnOptionTwice optimizer({leaf({1})}); },
+                                     "Twice: options 0 and 2 are both called \"beta\"",
+                                     {"expected each name once"}));
 }
 
 TEST(Optimizer, RefusesWhatIsNotALeaf) {
@@ -250,6 +276,29 @@ TEST(Step, SkipsParametersWithoutGradient) {
   EXPECT_TRUE(Warnings::texts().empty());
 }
 
+TEST(Step, RefusesAnUpdateThatAssignsToTheParameter) {
+  const Tensor p = leaf({1, 2});
+  Rebinding optimizer({p}, {.lr = 0.1});
+  for (int i = 0; i < 2; ++i) {  // a second time, too: the optimizer still has the model's tensor
+    optimizer.zero_grad();
+    p.sum().backward();
+    EXPECT_TRUE(fails_with<Error>([&] { optimizer.step(); },
+                                  "HeavyBall: parameter 0 of group 0 (shape [2])",
+                                  {"assigned another tensor", "sub_() or copy_()"}));
+    EXPECT_EQ(optimizer.step_count(), 0);
+  }
+  EXPECT_TRUE(optimizer.param_groups()[0].params[0].is_same(p));
+}
+
+TEST(Step, RefusesAnUpdateThatChangesTheGradient) {
+  const Tensor p = leaf({1, 2});
+  ChangesTheGradient optimizer({p}, {.lr = 0.1});
+  p.sum().backward();
+  EXPECT_TRUE(fails_with<Error>([&] { optimizer.step(); },
+                                "HeavyBall: parameter 0 of group 0 (shape [2])",
+                                {"changed the gradient in place", "g * 2 instead of g.mul_(2)"}));
+}
+
 TEST(Step, LeavesGradientsAndTheGraphAlone) {
   const Tensor a = leaf({1, 2});
   SGD sgd({a}, {.lr = 0.5, .momentum = 0.9, .weight_decay = 0.1, .nesterov = true});
@@ -317,7 +366,7 @@ TEST(Step, DoesNotWarnWhenSomeGradientsAreNew) {
   EXPECT_TRUE(Warnings::texts().empty());
 }
 
-TEST(Step, WarnsWhenBackwardAddsToAGradientThatWasUsed) {
+TEST(Step, WarnsOfGradientsThatWereAddedToUsedOnes) {
   const Tensor a = leaf({1});
   SGD sgd({a}, {.lr = 0.5});
   const Warnings warnings;
@@ -326,8 +375,29 @@ TEST(Step, WarnsWhenBackwardAddsToAGradientThatWasUsed) {
   sgd.step();
   EXPECT_TRUE(Warnings::texts().empty()) << "accumulating before the step is fine";
   a.sum().backward();
+  EXPECT_TRUE(Warnings::texts().empty()) << "they may be cleared before they are used";
+  sgd.step();
   ASSERT_EQ(Warnings::texts().size(), 1U);
   EXPECT_NE(Warnings::texts()[0].find("zero_grad()"), std::string::npos);
+}
+
+// A generator's loss flows through the discriminator, whose own loop clears its gradients.
+TEST(Step, DoesNotWarnOfAnAdversarialLoop) {
+  const Tensor discriminator = leaf({1, 2});
+  const Tensor generator = leaf({3, 4});
+  SGD first({discriminator}, {.lr = 0.1});
+  SGD second({generator}, {.lr = 0.1});
+  const Warnings warnings;
+  for (int i = 0; i < 3; ++i) {
+    first.zero_grad();
+    discriminator.sum().backward();
+    (discriminator * generator.detach()).sum().backward();
+    first.step();
+    second.zero_grad();
+    (discriminator * generator).sum().backward();
+    second.step();
+  }
+  EXPECT_TRUE(Warnings::texts().empty());
 }
 
 TEST(Step, ReportsLeavesThatNoOptimizerUpdates) {
