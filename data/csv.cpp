@@ -8,8 +8,8 @@
 #include <tarn/data/detail/csv_lines.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/str.h>
-#include <tarn/tensor/warning.h>
 
 namespace tarn::data {
 namespace {

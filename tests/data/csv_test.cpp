@@ -5,8 +5,8 @@
 
 #include <tarn/data/csv.h>
 #include <tarn/tensor/error.h>
+#include <tarn/tensor/log.h>
 #include <tarn/tensor/str.h>
-#include <tarn/tensor/warning.h>
 
 #include "temp_folder.h"
 #include "thrown_text.h"
@@ -60,15 +60,15 @@ TEST_F(Csv, TakesTheLabelFromAnyColumn) {
 }
 
 TEST_F(Csv, WarnsOfAHeaderThatLooksLikeAnExample) {
-  static std::vector<std::string> warnings;
-  const WarningHandler previous =
-      set_warning_handler([](const std::string& message) { warnings.push_back(message); });
+  std::vector<std::string> warnings;
+  const LogHandler previous =
+      set_log_handler([&](LogLevel, const std::string& message) { warnings.push_back(message); });
   reset_warnings();
   read("x1,2\n3,4\n");
   read("1,2\n3,4\n", {.header = false});
   EXPECT_TRUE(warnings.empty());
   EXPECT_EQ(read("1.5,-2\n3,4\n").size(), 1);
-  set_warning_handler(previous);
+  set_log_handler(previous);
   ASSERT_EQ(warnings.size(), 1U);
   EXPECT_TRUE(contains(warnings[0], ":1: the first line is taken for the names of the columns"));
   EXPECT_TRUE(contains(warnings[0], "1.5, -2; if it is an example, set .header = false"));
