@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <iterator>
 #include <limits>
 
+#include <tarn/io/detail/number_text.h>
 #include <tarn/io/html_page.h>
 #include <tarn/io/plot.h>
 #include <tarn/tensor/error.h>
@@ -26,13 +26,7 @@ constexpr double kLegendTop = 386;
 constexpr double kLegendRow = 22;
 constexpr std::size_t kShortLabel = 26;  // in bytes: two of them have room side by side
 
-std::string number(const char* format, double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
-}
-
-std::string pixels(double value) { return number("%.1f", value); }
+std::string pixels(double value) { return number_text(value, 1, std::chars_format::fixed); }
 
 struct Tick {
   double value;
@@ -82,7 +76,7 @@ class Axis {
     std::vector<Tick> ticks;
     for (double i = std::ceil(low_ / step); i * step <= high_ && ticks.size() < 20; ++i) {
       // 0 + i * step: no "-0".
-      ticks.push_back({i * step, number("%.6g", 0 + i * step)});
+      ticks.push_back({i * step, number_text(0 + i * step)}, 6);
     }
     return ticks;
   }
@@ -99,7 +93,7 @@ class Axis {
         const double value = mantissa * std::pow(10, exponent);
         if (scaled(value) < low_ || scaled(value) > high_) continue;
         const bool plain = decades <= 2 || (first >= -3 && last <= 5);
-        ticks.push_back({value, plain ? number("%.6g", value) : power_of_ten(exponent)});
+        ticks.push_back({value, plain ? number_text(value) : power_of_ten(exponent)}, 6);
       }
     }
     return ticks;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include <tarn/io/detail/number_text.h>
 #include <tarn/io/progress_bar.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
@@ -15,14 +16,8 @@ namespace {
 constexpr int kMinBar = 10;
 constexpr int kMaxBar = 40;
 
-std::string print(const char* format, double number) {
-  char text[64];
-  std::snprintf(text, sizeof text, format, number);
-  return text;
-}
-
 std::string shown(const MetricValue& value) {
-  if (const auto* number = std::get_if<double>(&value)) return print("%.4g", *number);
+  if (const auto* number = std::get_if<double>(&value)) return number_text(*number, 4);
   if (const auto* yes = std::get_if<bool>(&value)) return *yes ? "true" : "false";
   if (const auto* text = std::get_if<std::string>(&value)) return *text;
   return str(std::get<std::int64_t>(value));
@@ -190,7 +185,7 @@ std::string ProgressBar::text(int width, bool with_bar, bool color) const {
   for (const Metric& metric : postfix_) {
     fields.push_back(on_one_line(str(metric.name, " ", shown(metric.value))));
   }
-  if (counted > 0 && seconds > 0) fields.push_back(print("%.4g", counted / seconds) + "/s");
+  if (counted > 0 && seconds > 0) fields.push_back(number_text(counted / seconds, 4) + "/s");
   if (options_.total) fields.push_back(str(n_, "/", *options_.total));
 
   const std::string state = options_.total ? str(static_cast<int>(done * 100), "%") : str(n_);

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <exception>
 #include <optional>
 #include <set>
 
+#include <tarn/io/detail/number_text.h>
 #include <tarn/io/detail/output_file.h>
 #include <tarn/io/detail/png_bytes.h>
 #include <tarn/io/detail/printable.h>
@@ -32,16 +32,10 @@ constexpr const char* kReportStyle = R"(
 .mistakes p { margin: 0; padding: .4rem; background: var(--panel); text-align: center; }
 )";
 
-std::string print(const char* format, double number) {
-  char text[64];
-  std::snprintf(text, sizeof text, format, number);
-  return text;
-}
-
-std::string shown(double number) { return print("%.6g", number); }
-
 std::string percent(std::int64_t part, std::int64_t whole) {
-  return print("%.2f%%", 100 * static_cast<double>(part) / static_cast<double>(whole));
+  return number_text(100 * static_cast<double>(part) / static_cast<double>(whole), 2,
+                     std::chars_format::fixed) +
+         "%";
 }
 
 std::optional<double> as_number(const MetricValue& value) {
@@ -87,7 +81,7 @@ std::string notes(const std::string& name, const detail::Curve& curve) {
   if (curve.not_finite() > 0) {
     out += str("<p class=\"bad\">", html_escape(name), ": ", curve.not_finite(), " of ",
                curve.size(), " values are not finite, the first at step ",
-               shown(curve.first_not_finite()), "</p>\n");
+               number_text(curve.first_not_finite(), 6), "</p>\n");
   }
   if (curve.values_per_point() > 1) {
     out += str("<p class=\"soft\">", html_escape(name), ": each point is the mean of ",
@@ -112,8 +106,9 @@ std::string figure(const Curves& curves, const std::string& group) {
 std::string matrix_cell(std::int64_t count, std::int64_t total, bool right) {
   const double share = static_cast<double>(count) / static_cast<double>(total);
   return str("<td style=\"background: rgba(", right ? "56,161,105," : "224,82,82,",
-             print("%.2f", right ? 0.6 * share : std::min(0.15 + 2 * share, 0.7)), ")\">", count,
-             "</td>");
+             number_text(right ? 0.6 * share : std::min(0.15 + 2 * share, 0.7), 2,
+                         std::chars_format::fixed),
+             ")\">", count, "</td>");
 }
 
 std::string image(const detail::Picture& p, const std::string& alt) {
@@ -273,8 +268,9 @@ std::string TrainingReport::curves_html() const {
   std::string figures;
   std::set<std::string> drawn;
   for (const auto& [name, curve] : curves_) {
-    rows += "<tr>" + cell(name) + cell(str(curve.size())) + cell(shown(curve.last())) +
-            cell(shown(curve.smallest())) + cell(shown(curve.largest())) + "</tr>\n";
+    rows += "<tr>" + cell(name) + cell(str(curve.size())) + cell(number_text(curve.last(), 6)) +
+            cell(number_text(curve.smallest(), 6)) + cell(number_text(curve.largest(), 6)) +
+            "</tr>\n";
     if (drawn.insert(group_of(name)).second) figures += figure(curves_, group_of(name));
   }
   return "<section>\n<h2>Curves</h2>\n" +
@@ -358,8 +354,8 @@ std::string TrainingReport::mistakes_html() const {
     const std::string example = str("example ", m.index);
     const bool drawn = !m.picture.pixels.empty();
     out += str("<figure>", drawn ? image(m.picture, taken) : "<p>" + example + "</p>",
-               "<figcaption>", taken, drawn ? ", " + example : "", ", loss ", print("%.4g", m.loss),
-               "</figcaption></figure>\n");
+               "<figcaption>", taken, drawn ? ", " + example : "", ", loss ",
+               number_text(m.loss, 4), "</figcaption></figure>\n");
   }
   return out + "</div>\n</section>\n";
 }
