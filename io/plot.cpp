@@ -76,7 +76,7 @@ class Axis {
     std::vector<Tick> ticks;
     for (double i = std::ceil(low_ / step); i * step <= high_ && ticks.size() < 20; ++i) {
       // 0 + i * step: no "-0".
-      ticks.push_back({i * step, number_text(0 + i * step)}, 6);
+      ticks.push_back({i * step, number_text(0 + i * step, 6)});
     }
     return ticks;
   }
@@ -93,7 +93,7 @@ class Axis {
         const double value = mantissa * std::pow(10, exponent);
         if (scaled(value) < low_ || scaled(value) > high_) continue;
         const bool plain = decades <= 2 || (first >= -3 && last <= 5);
-        ticks.push_back({value, plain ? number_text(value) : power_of_ten(exponent)}, 6);
+        ticks.push_back({value, plain ? number_text(value, 6) : power_of_ten(exponent)});
       }
     }
     return ticks;
