@@ -63,8 +63,8 @@ struct DistributedDataParallelOptions {
 /// after each step. Dropout draws other numbers on every rank.
 ///
 /// All ranks must take the same steps: a backward() throws Error, on all ranks, when the parameters
-/// of one are no longer those of rank 0. Gradients are accumulated with no_sync(); an
-/// optim::Accumulator counts the examples of its own rank alone, and fits only batches of one size.
+/// of one are no longer those of rank 0. Gradients are accumulated with no_sync(), by hand or by an
+/// optim::Accumulator with the same `reduction`, whose flush(share) calls join().
 ///
 /// Without mpirun it does nothing but call the model. The gradients are values: backward() with
 /// create_graph belongs into no_sync(), and so does grad() with respect to parameters.

@@ -84,19 +84,46 @@ bool Accumulator::backward(const Tensor& loss, std::int64_t count) {
     part_sizes_.clear();
   }
   const bool mean = options_.reduction == Reduction::mean;
-  const double weight =
-      mean ? static_cast<double>(count) / static_cast<double>(options_.batch_size) : 1;
+  const std::int64_t examples = completes(count) ? count_ + count : options_.batch_size;
+  const double weight = mean ? static_cast<double>(count) / static_cast<double>(examples) : 1;
   const Tensor weighted = weight == 1 ? loss : mul(loss, weight);
-  if (options_.noise_scale) {
-    const double norm = backward_norm(weighted);
-    part_norms_.push_back(norm / (mean ? weight : static_cast<double>(count)));
-    part_sizes_.push_back(count);
-  } else {
-    weighted.backward();
+  // Before the last backward() and not after it: other ranks take the gradient as it leaves that.
+  const auto before = make_mean_of(examples);
+  try {
+    if (options_.noise_scale) {
+      const double norm = backward_norm(weighted);
+      part_norms_.push_back(norm / (mean ? weight : static_cast<double>(count)));
+      part_sizes_.push_back(count);
+    } else {
+      weighted.backward();
+    }
+  } catch (...) {
+    for (const auto& [p, grad] : before) p.set_grad(grad);
+    throw;
   }
   step_count_ = optimizer_.step_count();
   count_ += count;
-  return count_ >= options_.batch_size && flush();
+  if (count_ < options_.batch_size) return false;
+  check_undisturbed();
+  step();
+  return true;
+}
+
+bool Accumulator::completes(std::int64_t count) const {
+  return count_ + count >= options_.batch_size;
+}
+
+// Divides the gradients by `examples` instead of batch_size; returns those that it has replaced.
+std::vector<std::pair<Tensor, Tensor>> Accumulator::make_mean_of(std::int64_t examples) {
+  std::vector<std::pair<Tensor, Tensor>> before;
+  if (options_.reduction == Reduction::sum || examples == options_.batch_size) return before;
+  const NoGradGuard no_grad;
+  const double factor = static_cast<double>(options_.batch_size) / static_cast<double>(examples);
+  for_each_grad(optimizer_,
+                [&](const Tensor& p, const Tensor& grad) { before.emplace_back(p, grad); });
+  // Not in place: a gradient may be an expanded view, or that of another parameter too.
+  for (const auto& [p, grad] : before) p.set_grad(mul(grad, factor));
+  return before;
 }
 
 // backward(), and the norm of what it alone adds to the gradients.
@@ -130,20 +157,31 @@ void Accumulator::measure_noise() {
   if (finite) options_.noise_scale->update(part_norms_, part_sizes_, norm);
 }
 
+void Accumulator::step() {
+  if (options_.noise_scale && count_ > 0) measure_noise();
+  count_ = 0;
+  optimizer_.step();
+}
+
 bool Accumulator::flush() {
   if (count_ == 0) return false;
   check_undisturbed();
-  if (options_.reduction == Reduction::mean && count_ != options_.batch_size) {
-    const NoGradGuard no_grad;
-    const double factor = static_cast<double>(options_.batch_size) / static_cast<double>(count_);
-    // Not in place: a gradient may be an expanded view, or that of another parameter too.
-    for_each_grad(optimizer_,
-                  [factor](const Tensor& p, const Tensor& grad) { p.set_grad(mul(grad, factor)); });
-  }
-  if (options_.noise_scale) measure_noise();
-  count_ = 0;
-  optimizer_.step();
+  make_mean_of(count_);
+  step();
   return true;
+}
+
+void Accumulator::flush(const std::function<void(const std::function<void()>& step)>& share) {
+  if (count_ > 0) {
+    check_undisturbed();
+    make_mean_of(count_);
+  } else {
+    optimizer_.zero_grad();  // a used gradient has no part in the steps of others
+  }
+  share([this] {
+    step();
+    optimizer_.zero_grad();
+  });
 }
 
 StateDict Accumulator::state_dict() const {

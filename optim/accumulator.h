@@ -1,6 +1,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include <tarn/autograd/ops/losses.h>
@@ -13,10 +15,11 @@ class GradientNoiseScale;
 
 /// When an Accumulator steps.
 struct AccumulatorOptions {
-  std::int64_t batch_size;                ///< examples in one step of the optimizer, >= 1
+  std::int64_t batch_size;  ///< examples in one step of the optimizer, >= 1; of each rank
   Reduction reduction = Reduction::mean;  ///< how the losses were made of their examples
   /// Is given the norms of each step of two parts or more, before hooks such as clipping change the
-  /// gradients; steps that are not finite are left out. It must live longer.
+  /// gradients; steps that are not finite are left out. It must live longer. On one process: with
+  /// several ranks it belongs to the options of DistributedDataParallel.
   GradientNoiseScale* noise_scale = nullptr;
 };
 
@@ -57,6 +60,23 @@ class Accumulator {
   /// last examples do not become part of the next one's first batch.
   bool flush();
 
+  /// flush() together with others, which may have something left when this process has not.
+  /// Leaves the mean (or sum) gradient of the examples so far, or none, and calls `share` once with
+  /// what is to be done after each step's gradient has come: the optimizer's step and zero_grad().
+  /// On several ranks (distributed::DistributedDataParallel):
+  ///
+  ///   for (auto& [x, y] : loader) {
+  ///     const auto local = parallel.no_sync(!accumulate.completes(x.size(0)));
+  ///     accumulate.backward(cross_entropy(parallel(x), y), x.size(0));
+  ///   }
+  ///   accumulate.flush([&](const auto& step) { parallel.join(step); });
+  ///
+  /// Throws as backward() does, and what `share` throws.
+  void flush(const std::function<void(const std::function<void()>& step)>& share);
+
+  /// Whether backward() with `count` examples more will step.
+  bool completes(std::int64_t count) const;
+
   /// "count", "step_count" (of the optimizer when the first of these examples came) and the
   /// gradients so far, "grad.0.3" for parameter 3 of group 0: a run may stop between two steps.
   StateDict state_dict() const;
@@ -72,6 +92,8 @@ class Accumulator {
   void check_undisturbed() const;
   double backward_norm(const Tensor& loss) const;
   void measure_noise();
+  std::vector<std::pair<Tensor, Tensor>> make_mean_of(std::int64_t examples);
+  void step();
 
   Optimizer& optimizer_;
   AccumulatorOptions options_;

@@ -49,8 +49,9 @@ class Checker:
         """The rules for one #include line: its spelling, its existence, its direction."""
         module = file.relative_to(self.root).parts[0]
         beside = quote == '"' and module in PROGRAMS and (file.parent / name).is_file()
-        if beside and (file.parent / name).resolve().is_relative_to(self.root / module):
-            return  # tests share what they are made of: "fixture.h", "../tensor/closeness.h"
+        within = [module, "examples"] if module == "tests" else [module]
+        if beside and any((file.parent / name).resolve().is_relative_to(self.root / folder) for folder in within):
+            return  # tests share what they are made of: "fixture.h", "../tensor/closeness.h"; and test parts of examples
         if "../" in name:
             self.report(file, line, f'"{name}" leaves its folder: write <tarn/<module>/<file>.h>')
         elif name.startswith("tarn/"):

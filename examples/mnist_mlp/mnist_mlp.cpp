@@ -10,7 +10,7 @@
 #include <tarn/tarn.h>
 
 #include "checkpoints.h"
-#include "evaluation.h"
+#include "evaluation_on_ranks.h"
 #include "mistakes.h"
 #include "report.h"
 #include "settings.h"
@@ -132,11 +132,11 @@ std::vector<Prediction> train(MLP& model, data::DataLoader& loader, const data::
     parallel.join(update);
     schedule.step();
     log.end_training();
-    predictions = evaluate(model, test);
+    predictions = evaluate_on_ranks(model, test);
     log.end_epoch(predictions);
     checkpoints.after_epoch(predictions);
   }
-  return predictions.empty() ? evaluate(model, test) : predictions;
+  return predictions.empty() ? evaluate_on_ranks(model, test) : predictions;
 }
 
 void save_mistakes(const std::string& path, const data::MNIST& test,

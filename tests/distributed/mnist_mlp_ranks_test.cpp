@@ -76,14 +76,19 @@ TEST(MnistMlpOnRanks, HasTheBitsOfOneProcessThatTakesThePartsInTurn) {
       "mnist_mlp", kRun + Arguments{"--batch-size", "64", "--micro-batch", "16"}, folder.path());
   const Outcome four = run_ranks(4, {"--batch-size", "16"}, folder);
   EXPECT_EQ(weights(four), weights(one));
-  // And so have the losses and accuracies of the epochs.
+  // And so have the losses and accuracies of the epochs, and the confusion matrix.
   for (const char* epoch : {"  1/2 ", "  2/2 "}) {
     const auto row = [&](const Outcome& outcome) {
       const std::size_t place = outcome.out.find(epoch);
-      return place == std::string::npos ? outcome.out : outcome.out.substr(place, 60);
+      return place == std::string::npos ? outcome.out : outcome.out.substr(place, 62);
     };
     EXPECT_EQ(row(four), row(one));
   }
+  const auto matrix = [](const Outcome& outcome) {
+    const std::size_t place = outcome.out.find("confusion matrix");
+    return place == std::string::npos ? outcome.out : outcome.out.substr(place);
+  };
+  EXPECT_EQ(matrix(four), matrix(one));
 }
 
 TEST(MnistMlpOnRanks, HasTheSameBitsInEveryRun) {

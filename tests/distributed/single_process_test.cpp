@@ -70,6 +70,35 @@ TEST(SingleProcess, JoinStepsOnlyWithWhatNoSyncLeftOver) {
   EXPECT_EQ(steps, 1);
 }
 
+TEST(SingleProcess, AnAccumulatorThatIsReadyForRanksTakesTheStepsOfOneThatIsNot) {
+  const auto train = [](bool for_ranks) {
+    manual_seed(1);
+    nn::Linear model(3, 2);
+    DistributedDataParallel parallel(model);
+    optim::SGD sgd(model.parameters(), {.lr = 0.1, .momentum = 0.9});
+    optim::Accumulator accumulate(sgd, {.batch_size = 4});
+    for (const std::int64_t count : {3, 3, 2, 2, 4, 1}) {
+      const Tensor x = randn({count, 3});
+      if (for_ranks) {
+        const auto local = parallel.no_sync(!accumulate.completes(count));
+        accumulate.backward(parallel(x).square().mean(), count);
+      } else {
+        accumulate.backward(model(x).square().mean(), count);
+      }
+    }
+    for (int i = 0; i < 2; ++i) {  // the second time there is nothing
+      if (for_ranks) {
+        accumulate.flush([&](const auto& step) { parallel.join(step); });
+      } else {
+        accumulate.flush();
+      }
+    }
+    EXPECT_EQ(sgd.step_count(), 4);
+    return model.weight.detach().clone();
+  };
+  EXPECT_TRUE(same_bits(train(true), train(false)));
+}
+
 TEST(SingleProcess, ChecksItsOptions) {
   nn::Linear model(3, 2);
   EXPECT_TRUE(fails_with<ValueError>(

@@ -1,3 +1,6 @@
+#include <cmath>
+#include <limits>
+
 #include <gtest/gtest.h>
 
 #include <tarn/distributed/distributed_data_parallel.h>
@@ -293,6 +296,103 @@ TEST(DistributedDataParallel, ClipsTheGradientOfTheWholeBatch) {
   cross_entropy(parallel(own.data), own.target).backward();
   EXPECT_NEAR(nn::clip_grad_norm_(model, norm / 2), norm, 1e-6);
   EXPECT_NEAR(nn::get_total_norm(grads_of(model)), norm / 2, 1e-5);
+}
+
+// Each rank computes the loss of a batch; on the last one the batch has a NaN.
+data::Batch batch_with_nan_on_the_last_rank() {
+  const data::Batch batch = batch_of(4, static_cast<std::uint64_t>(20 + rank()));
+  const NoGradGuard no_grad;
+  if (rank() == size() - 1)
+    batch.data.narrow(0, 2, 1).fill_(std::numeric_limits<double>::quiet_NaN());
+  return batch;
+}
+
+// That clipping throws, with the same text on all ranks.
+void expect_that_clipping_throws(nn::Module& model) {
+  std::string text;
+  try {
+    nn::clip_grad_norm_(model, 1, {.error_if_nonfinite = true});
+  } catch (const ValueError& error) {
+    text = error.what();
+  }
+  EXPECT_TRUE(
+      text.starts_with("clip_grad_norm_: the total norm is nan; the first non-finite "
+                       "gradient is fc1.weight"))
+      << text;
+  EXPECT_EQ(rank_that_differs(text), "");
+}
+
+TEST(DistributedDataParallel, AllRanksLearnOfANaNOnOneOfThemAndCanGoOn) {
+  for (const bool overlap : {true, false}) {
+    for (const bool fixed_order : {true, false}) {
+      SCOPED_TRACE(str("overlap = ", overlap, ", fixed_order = ", fixed_order));
+      manual_seed(1);
+      Classifier model;
+      const std::string start = bytes_of(model);
+      DistributedDataParallel parallel(
+          model, {.bucket_cap_mb = 1e-5, .overlap = overlap, .fixed_order = fixed_order});
+      const data::Batch bad = batch_with_nan_on_the_last_rank();
+      cross_entropy(parallel(bad.data), bad.target).backward();
+      expect_that_clipping_throws(model);
+      EXPECT_TRUE(bytes_of(model) == start);
+      // The step was left out, on all ranks: the next one is as if there had been none.
+      model.zero_grad();
+      const data::Batch good = batch_of(4 * size(), 30);
+      const auto expected = [&] {
+        Classifier alone;
+        alone.load_state_dict(model.state_dict());
+        return gradient_in_parts(alone, good, 4 * size());
+      }();
+      const data::Batch own = rows(good, part_of(rank(), 4, 4 * size()));
+      cross_entropy(parallel(own.data), own.target).backward();
+      EXPECT_TRUE(std::isfinite(nn::clip_grad_norm_(model, 1000, {.error_if_nonfinite = true})));
+      expect_close(take_grads(model), expected);
+    }
+  }
+}
+
+TEST(DistributedDataParallel, RanksThatHaveJoinedLearnOfANaNToo) {
+  manual_seed(1);
+  Classifier model;
+  DistributedDataParallel parallel(model);
+  const data::Batch bad = batch_with_nan_on_the_last_rank();
+  int steps = 0;
+  const auto step = [&] {
+    expect_that_clipping_throws(model);
+    model.zero_grad();
+    ++steps;
+  };
+  if (rank() == size() - 1) {
+    cross_entropy(parallel(bad.data), bad.target).backward();
+    step();
+  }
+  parallel.join(step);
+  EXPECT_EQ(steps, 1);
+}
+
+TEST(DistributedDataParallel, AllRanksLearnOfANaNInAPartThatOneOfThemAccumulated) {
+  manual_seed(1);
+  Classifier model;
+  DistributedDataParallel parallel(model);
+  optim::SGD sgd(model.parameters(), {.lr = 0.1});
+  optim::Accumulator accumulate(sgd, {.batch_size = 8});
+  int refused = 0;
+  sgd.register_step_pre_hook([&](optim::Optimizer&) {
+    expect_that_clipping_throws(model);
+    ++refused;
+    throw ValueError("refused");
+  });
+  const data::Batch good = batch_of(4, 31);
+  const auto backward = [&](const data::Batch& batch) {
+    const auto local = parallel.no_sync(!accumulate.completes(4));
+    accumulate.backward(cross_entropy(parallel(batch.data), batch.target), 4);
+  };
+  const std::string start = bytes_of(model);
+  backward(batch_with_nan_on_the_last_rank());
+  EXPECT_TRUE(fails_with<ValueError>([&] { backward(good); }, "refused"));
+  EXPECT_EQ(refused, 1);
+  EXPECT_TRUE(bytes_of(model) == start);
+  barrier();
 }
 
 struct Dropped : nn::Module {

@@ -185,6 +185,39 @@ TEST(Accumulator, KeepsWhatItHasWhenALossCannotGoBackward) {
   EXPECT_EQ(w.item(), -4);
 }
 
+TEST(Accumulator, KeepsWhatItHasWhenTheLastLossFailsAfterPartsOfAnotherSize) {
+  const Tensor w = leaf({0});
+  SGD sgd({w}, {.lr = 1});
+  Accumulator accumulate(sgd, {.batch_size = 4});
+  accumulate.backward(mean_loss(w, {1, 2, 3}), 3);
+  const Tensor before = w.grad().clone();
+  EXPECT_TRUE(accumulate.completes(3));
+  EXPECT_THROW(accumulate.backward(leaf({1}).detach(), 3), Error);
+  EXPECT_TRUE(same_bits(w.grad(), before));
+  EXPECT_TRUE(accumulate.backward(mean_loss(w, {4, 5, 9}), 3));
+  EXPECT_EQ(w.item(), -4);
+}
+
+TEST(Accumulator, LeavesTheMeanToThoseWhoShareAStep) {
+  const Tensor w = leaf({0});
+  SGD sgd({w}, {.lr = 1});
+  Accumulator accumulate(sgd, {.batch_size = 4});
+  accumulate.backward(mean_loss(w, {1, 2, 6}), 3);
+  accumulate.flush([&](const auto& step) {
+    EXPECT_EQ(w.grad().item(), 3);
+    step();
+    EXPECT_FALSE(w.grad().defined());
+    w.set_grad(leaf({10}).detach());  // of others
+    step();
+  });
+  EXPECT_EQ(w.item(), -13);
+  EXPECT_EQ(accumulate.count(), 0);
+  // Nothing is left over: the used gradient is gone, and nobody has to step.
+  accumulate.backward(mean_loss(w, {1, 1, 1, 1}), 4);
+  accumulate.flush([&](const auto&) { EXPECT_FALSE(w.grad().defined()); });
+  EXPECT_EQ(sgd.step_count(), 3);
+}
+
 TEST(Accumulator, GoesOnFromItsStateBetweenTwoSteps) {
   const auto run = [](const Tensor& w, SGD& sgd, Accumulator& accumulate, int from, int to) {
     for (int i = from; i < to; ++i) {
