@@ -42,7 +42,7 @@ TEST(Normalize, KeepsDoublesAndRefusesBytes) {
       thrown_text<DTypeError>([] { Normalize(0.1307, 0.3081)(full({2}, 200, {.dtype = kUInt8})); }),
       "Normalize: x is uint8: expected float32 or float64; pixels that are bytes become 0..1 "
       "by .to(kFloat32) / 255");
-  thrown_text<DTypeError>([] { Normalize({0}, {1})(ones({1, 2, 2}, {.dtype = kInt64})); });
+  thrown_text<DTypeError>([] { Normalize(0, 1)(ones({1, 2, 2}, {.dtype = kInt64})); });
 }
 
 TEST(Normalize, RefusesMomentsThatCannotNormalise) {
