@@ -59,7 +59,7 @@ class Plot {
 
   const std::vector<Series>& series() const { return series_; }
 
-  /// An <svg> element that is a file as well. Its text has the colour of the page that it is in.
+  /// An svg element that is a file as well. Its text has the colour of the page that it is in.
   std::string svg() const;
 
  private:
