@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <fstream>
 #include <map>
 #include <utility>
@@ -12,6 +11,7 @@
 #include <tarn/autograd/ops/matmul.h>
 #include <tarn/autograd/profiler.h>
 #include <tarn/tensor/detail/aligned_columns.h>
+#include <tarn/tensor/detail/number_text.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/factories.h>
 #include <tarn/tensor/str.h>
@@ -52,9 +52,7 @@ double measured_peak() {
 }
 
 std::string fixed(double value, int digits) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", digits, value);
-  return text;
+  return number_text(value, digits, std::chars_format::fixed);
 }
 
 // Events of one name and shape.

@@ -4,32 +4,18 @@
 //
 // Medians of repetitions on one thread. A chain of 1,000 ops is computed, and differentiated where
 // the name says so.
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <vector>
 
 #include <tarn/tarn.h>
+
+#include "median_seconds.h"
 
 namespace {
 
 using namespace tarn;
 
 constexpr int kChain = 1000;
-
-template <class F>
-double median_seconds(F f, int repetitions = 50) {
-  for (int i = 0; i < 5; ++i) f();
-  std::vector<double> times;
-  for (int i = 0; i < repetitions; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    f();
-    times.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
-}
 
 template <class Op>
 double forward_and_backward(const Tensor& x, Op op) {

@@ -3,9 +3,9 @@
 #include <iterator>
 #include <limits>
 
-#include <tarn/io/detail/number_text.h>
 #include <tarn/io/html_page.h>
 #include <tarn/io/plot.h>
+#include <tarn/tensor/detail/number_text.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
 

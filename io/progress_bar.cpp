@@ -5,8 +5,8 @@
 #include <utility>
 #include <vector>
 
-#include <tarn/io/detail/number_text.h>
 #include <tarn/io/progress_bar.h>
+#include <tarn/tensor/detail/number_text.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
 

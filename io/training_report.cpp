@@ -4,13 +4,13 @@
 #include <optional>
 #include <set>
 
-#include <tarn/io/detail/number_text.h>
 #include <tarn/io/detail/output_file.h>
 #include <tarn/io/detail/png_bytes.h>
 #include <tarn/io/detail/printable.h>
 #include <tarn/io/html_page.h>
 #include <tarn/io/plot.h>
 #include <tarn/io/training_report.h>
+#include <tarn/tensor/detail/number_text.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/log.h>
 #include <tarn/tensor/str.h>

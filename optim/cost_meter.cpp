@@ -4,8 +4,8 @@
 #include <tarn/autograd/graph_flops.h>
 #include <tarn/optim/cost_meter.h>
 #include <tarn/optim/detail/check_number.h>
-#include <tarn/optim/detail/short_text.h>
 #include <tarn/optim/detail/state_reader.h>
+#include <tarn/tensor/detail/number_text.h>
 #include <tarn/tensor/str.h>
 
 namespace tarn::optim {
@@ -19,7 +19,7 @@ std::string with_prefix(double value) {
   constexpr std::array<const char*, 6> prefixes{"", "k", "M", "G", "T", "P"};
   std::size_t i = 0;
   for (; value >= 1000 && i + 1 < prefixes.size(); ++i) value /= 1000;
-  return str(detail::short_text(value), " ", prefixes[i]);
+  return str(number_text(value, 4), " ", prefixes[i]);
 }
 
 double now() {
@@ -81,7 +81,7 @@ void CostMeter::load_state_dict(const StateDict& dict) {
 
 std::string to_string(const CostMeter& meter) {
   return str(meter.updates(), " updates, ", meter.example_gradients(), " example gradients, ",
-             with_prefix(meter.flops()), "FLOP, ", detail::short_text(meter.seconds()), " s");
+             with_prefix(meter.flops()), "FLOP, ", number_text(meter.seconds(), 4), " s");
 }
 
 }  // namespace tarn::optim

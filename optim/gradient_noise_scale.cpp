@@ -5,9 +5,9 @@
 #include <vector>
 
 #include <tarn/optim/detail/check_number.h>
-#include <tarn/optim/detail/short_text.h>
 #include <tarn/optim/detail/state_reader.h>
 #include <tarn/optim/gradient_noise_scale.h>
+#include <tarn/tensor/detail/number_text.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
 
@@ -33,7 +33,7 @@ void check_parts(std::span<const double> norms, std::span<const std::int64_t> si
 }  // namespace
 
 std::string to_string(const BatchSizeLimit& l) {
-  const auto text = [](double value) { return detail::short_text(value); };
+  const auto text = [](double value) { return number_text(value, 4); };
   return str(l.noise_limited ? "noise" : "curvature", "-limited: batch size ", l.batch_size, " is ",
              text(l.factor), " times ", l.noise_limited ? "below" : "above", " the critical ",
              to_string(l.critical), "; it takes ", text(l.step_factor),

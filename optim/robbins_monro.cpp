@@ -3,8 +3,8 @@
 #include <limits>
 
 #include <tarn/optim/detail/check_number.h>
-#include <tarn/optim/detail/short_text.h>
 #include <tarn/optim/robbins_monro.h>
+#include <tarn/tensor/detail/number_text.h>
 #include <tarn/tensor/error.h>
 #include <tarn/tensor/str.h>
 
@@ -128,8 +128,8 @@ std::string to_string(const RobbinsMonro& verdict) {
   };
   return str("sum of rates diverges: ", answer(verdict.sum_diverges),
              "; sum of squares converges: ", answer(verdict.squares_converge), "; travel ",
-             detail::short_text(verdict.travel), ", sum of squares ",
-             detail::short_text(verdict.sum_of_squares));
+             number_text(verdict.travel, 4), ", sum of squares ",
+             number_text(verdict.sum_of_squares, 4));
 }
 
 LRSums lr_sums(const LRScheduler& schedule, double base_lr, std::int64_t steps) {

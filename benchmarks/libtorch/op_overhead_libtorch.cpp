@@ -1,29 +1,15 @@
 // What an operation costs in libtorch beside its arithmetic: what op_overhead measures, one line of
 // JSON.
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <vector>
 
 #include <torch/torch.h>
 
+#include "../median_seconds.h"
+
 namespace {
 
 constexpr int kChain = 1000;
-
-template <class F>
-double median_seconds(F f, int repetitions = 50) {
-  for (int i = 0; i < 5; ++i) f();
-  std::vector<double> times;
-  for (int i = 0; i < repetitions; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    f();
-    times.push_back(
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-  }
-  std::sort(times.begin(), times.end());
-  return times[times.size() / 2];
-}
 
 template <class Op>
 double forward_and_backward(torch::Tensor x, Op op) {

@@ -28,16 +28,4 @@ std::string format_lr(double lr) { return print(lr >= 0.001 || lr == 0 ? "%.4f" 
 
 std::string format_percent(double share) { return print("%.2f%%", 100 * share); }
 
-std::string format_duration(double seconds) {
-  const auto whole = static_cast<long long>(std::llround(std::max(seconds, 0.0)));
-  char text[32];
-  if (whole >= 3600) {
-    std::snprintf(text, sizeof text, "%lld:%02lld:%02lld", whole / 3600, whole / 60 % 60,
-                  whole % 60);
-  } else {
-    std::snprintf(text, sizeof text, "%lld:%02lld", whole / 60, whole % 60);
-  }
-  return text;
-}
-
 std::string format_seconds(double seconds) { return print("%.1f s", seconds); }

@@ -11,7 +11,5 @@ std::string format_loss(double loss);
 std::string format_lr(double lr);
 /// "98.21%"
 std::string format_percent(double share);
-/// "0:04", "12:31", "1:02:03"
-std::string format_duration(double seconds);
 /// "4.6 s"
 std::string format_seconds(double seconds);

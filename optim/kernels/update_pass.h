@@ -121,19 +121,16 @@ void run_pending(F f, const PendingProduct& product, T* p, S*... s) {
   const bool by_columns = tarn::kernels::divides_columns<T>(batch, columns);
   const std::int64_t unit = by_columns ? tarn::kernels::kLine<T> : 1;
   const std::int64_t shares = ((by_columns ? columns : rows) + unit - 1) / unit;
-  const bool serial = rows * columns * batch < tarn::kernels::serial_work();
-  const std::int64_t threads = serial ? 1 : get_num_threads();
+  const std::int64_t piece = tarn::kernels::shares_per_thread(shares, rows * columns * batch);
   // Processors fetch ahead of longer runs, on into the columns of the thread next door.
-  const std::int64_t run = threads == 1 ? columns : 2 * tarn::kernels::kLine<T>;
-  parallel_for(0, shares, (shares + threads - 1) / threads,
-               [=, &product](std::int64_t begin, std::int64_t end) {
-                 const SerialGuard nested;
-                 if (!by_columns)
-                   return run_pending_part(f, product, {begin, end}, {0, columns}, p, s...);
-                 end = std::min(end * unit, columns);
-                 for (std::int64_t c = begin * unit; c < end; c += run)
-                   run_pending_part(f, product, {0, rows}, {c, std::min(end, c + run)}, p, s...);
-               });
+  const std::int64_t run = piece == shares ? columns : 2 * tarn::kernels::kLine<T>;
+  parallel_for(0, shares, piece, [=, &product](std::int64_t begin, std::int64_t end) {
+    const SerialGuard nested;
+    if (!by_columns) return run_pending_part(f, product, {begin, end}, {0, columns}, p, s...);
+    end = std::min(end * unit, columns);
+    for (std::int64_t c = begin * unit; c < end; c += run)
+      run_pending_part(f, product, {0, rows}, {c, std::min(end, c + run)}, p, s...);
+  });
 }
 
 // Whether the elements lie in memory as p's do.

@@ -283,9 +283,7 @@ class Product {
 template <class T>
 void gemm_turned(const Matrix<const T>& a, const Matrix<const T>& b, const Matrix<T>& c) {
   const std::int64_t shares = b.columns / kWidth<T>;
-  const bool serial = c.rows * c.columns * b.rows < serial_work();
-  const std::int64_t threads = serial ? 1 : get_num_threads();
-  parallel_for(0, shares, (shares + threads - 1) / threads,
+  parallel_for(0, shares, shares_per_thread(shares, c.rows * c.columns * b.rows),
                [&](std::int64_t begin, std::int64_t end) {
                  const std::int64_t first = begin * kWidth<T>;
                  const std::int64_t count = (end - begin) * kWidth<T>;
@@ -345,10 +343,8 @@ void gemm(Matrix<const T> a, Matrix<const T> b, Matrix<T> c, const T* bias, bool
     const Product<T> product(a, b, c, bias, accumulate);
     const std::int64_t shares = product.shares();
     // The bits do not depend on the division, so it can follow the number of threads.
-    const bool serial = c.rows * c.columns * std::max<std::int64_t>(b.rows, 1) < serial_work();
-    const std::int64_t grain =
-        serial ? shares : (shares + get_num_threads() - 1) / get_num_threads();
-    parallel_for(0, shares, grain,
+    const std::int64_t work = c.rows * c.columns * std::max<std::int64_t>(b.rows, 1);
+    parallel_for(0, shares, shares_per_thread(shares, work),
                  [&](std::int64_t first, std::int64_t last) { product.run(first, last); });
   }
 }

@@ -22,4 +22,11 @@ inline std::int64_t serial_work() {
                     8 * kSerialWork);
 }
 
+/// Of `shares` of a product that takes `work` multiply-adds in all, so many make a piece for
+/// parallel_for(): one piece for each thread, or a single one when another thread does not pay.
+inline std::int64_t shares_per_thread(std::int64_t shares, std::int64_t work) {
+  const std::int64_t threads = work < serial_work() ? 1 : get_num_threads();
+  return (shares + threads - 1) / threads;
+}
+
 }  // namespace tarn::kernels

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <string>
 
-namespace tarn::io {
+namespace tarn {
 
 /// The number for people with so many digits, as "%.*g" (general) or, after the point, "%.*f"
 /// (fixed) write it, in every locale.
@@ -15,4 +15,4 @@ inline std::string number_text(double number, int digits,
   return {text.begin(), end};
 }
 
-}  // namespace tarn::io
+}  // namespace tarn
