@@ -43,11 +43,15 @@ def print_table(header, rows):
 
 
 def in_turns(rounds, programs, measure):
-    """The medians of measure(command) of each program, which take turns."""
+    """The results of measure(command) of each program, which take turns."""
     results = {name: [] for name in programs}
     for _ in range(rounds):
         for name, command in programs.items():
             results[name].append(measure(command))
+    return results
+
+
+def medians(results):
     return {name: statistics.median(values) for name, values in results.items()}
 
 
@@ -89,11 +93,10 @@ def training(a):
         used = {n: c for n, c in programs.items() if batch == "64" or not n.endswith("dataloader")}
         fastest = {}
         for threads in THREADS:
-            medians = in_turns(a.rounds, used, lambda c: seconds_of_epoch(c, a.data, model, batch, threads))
-            times = [f"{medians[n]:.3f}" if n in medians else "" for n in programs]
-            ratio = f"{medians['tarn'] / medians['limit']:.2f}" if "limit" in medians else ""
-            rows.append([model, batch, str(threads), *times, ratio])
-            for name, seconds in medians.items():
+            times = medians(in_turns(a.rounds, used, lambda c: seconds_of_epoch(c, a.data, model, batch, threads)))
+            ratio = f"{times['tarn'] / times['limit']:.2f}" if "limit" in times else ""
+            rows.append([model, batch, str(threads), *(f"{times[n]:.3f}" if n in times else "" for n in programs), ratio])
+            for name, seconds in times.items():
                 fastest[name] = min(seconds, fastest.get(name, seconds))
         best.append([model, batch, *(f"{fastest[n] / fastest['tarn']:.2f}" if n in fastest else "" for n in programs)])
     print_table(["model", "batch size", "threads", *(f"{n}, s" for n in programs), "tarn / limit"], rows)
@@ -105,10 +108,7 @@ def overhead(a):
     programs = {"tarn": [a.build / "benchmarks/op_overhead"]}
     if a.has_libtorch:
         programs["libtorch"] = [libtorch_program("op_overhead_libtorch", a.libtorch)]
-    results = {name: [] for name in programs}
-    for _ in range(a.rounds):
-        for name, command in programs.items():
-            results[name].append(json.loads(output_of(command)))
+    results = in_turns(a.rounds, programs, lambda command: json.loads(output_of(command)))
     kinds = {
         "add_no_grad": "add of [1], no grad, ns", "add_forward": "add of [1], forward, ns",
         "add": "add of [1], forward and backward, ns", "mul": "mul of [1], forward and backward, ns",
@@ -130,8 +130,8 @@ def accuracy(a):
         found = re.search(r"median: ([0-9.]+) s", text)
         return float(found[1]) if found else float("inf")
 
-    medians = in_turns(a.rounds, programs, seconds)
-    rows = [[name, f"{s:.3f}", f"{s / medians['tarn']:.2f}"] for name, s in medians.items()]
+    times = medians(in_turns(a.rounds, programs, seconds))
+    rows = [[name, f"{s:.3f}", f"{s / times['tarn']:.2f}"] for name, s in times.items()]
     print_table(["", "98 % test accuracy after, s of training", "/ tarn"], rows)
 
 
@@ -139,7 +139,7 @@ def footprint(a):
     program = a.build / "examples/mnist_mlp"
     stripped = a.build / "mnist_mlp.stripped"
     output_of(["strip", "-o", stripped, program])
-    start = in_turns(20, {"tarn": [program, "--help"]}, lambda c: timed(c))["tarn"]
+    start = medians(in_turns(20, {"tarn": [program, "--help"]}, timed))["tarn"]
     memory = peak_memory([program, "--data", a.data, "--epochs", "1"])
     print_table(["", ""], [
         ["stripped mnist_mlp, MB", f"{stripped.stat().st_size / 1e6:.2f}"],
